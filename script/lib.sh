@@ -42,6 +42,7 @@ addons_path() {
 # enter server|test: what the rest of a script (and what it execs) needs to run in the environment
 enter() {
     local instance=$1
+    INSTANCE=$instance
     export PATH=$LOCAL/bin:$LOCAL/npm/node_modules/.bin:$LOCAL/venv/bin:$PATH
     if [ -e "$LOCAL/fonts.conf" ]; then export FONTCONFIG_FILE=$LOCAL/fonts.conf; fi
     export ODOO_RC=$LOCAL/$instance.conf
@@ -52,6 +53,9 @@ enter() {
 addons_path = $(addons_path)
 data_dir = $LOCAL/data/$instance
 http_interface = 127.0.0.1
+screenshots = $LOCAL/screenshots
+# Nothing is reported to Odoo S.A.
+publisher_warranty_url =
 $([ "$instance" = server ] || echo "max_cron_threads = 0")
 CONF
     use_cluster "$instance"
@@ -109,7 +113,7 @@ pg_folder() {
 pg_create() {
     local instance=$1 dir=$2 bin=$3
     pg_as rm -rf "$dir/data.new"
-    pg_as "$bin/initdb" -D "$dir/data.new" -U odoo -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
+    pg_as "$bin/initdb" -D "$dir/data.new" -U odoo -A trust -E UTF8 --locale=C.UTF-8 > /dev/null
     {
         cat <<CONF
 listen_addresses = ''
