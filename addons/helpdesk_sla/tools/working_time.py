@@ -396,7 +396,7 @@ class WorkingTime:
 
         A time that does not exist or exists twice is read as standard time, as resource.calendar
         does. Only midnight is different: a day begins with the first of two midnights and ends
-        there for the day before, otherwise a 24x7 calendar would be closed for an hour (Havana).
+        there for the day before, otherwise a 24x7 calendar would be closed for an hour (Azores).
         """
         if seconds == DAY:
             return self._place(midnight, DAY - 1) + 1

@@ -1,0 +1,302 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+RESULTS = [
+    ('reached', "Reached"),
+    ('failed', "Failed"),
+    ('cancelled', "Canceled"),
+    ('superseded', "Superseded"),
+]
+
+
+class HelpdeskSlaStatus(models.Model):
+    """ What one policy promises for one ticket, and what became of it.
+
+    The row carries its own copy of the promise. While it is unfinished its deadline is a pure
+    function of (working calendar, start, target, pauses): it is computed, never adjusted. When it
+    ends, everything is frozen for good (sla.md, "The life of a status").
+    """
+
+    _name = 'helpdesk.sla.status'
+    _description = "SLA Status"
+    _order = 'deadline, id'
+    _rec_name = 'name'
+
+    ticket_id = fields.Many2one(
+        comodel_name='helpdesk.ticket', required=True, index=True, ondelete='cascade',
+    )
+    sla_id = fields.Many2one(
+        comodel_name='helpdesk.sla',
+        string="SLA Policy",
+        index='btree_not_null',
+        ondelete='set null',
+    )
+    cycle = fields.Integer(
+        default=1,
+        required=True,
+        help="1 for the first promise; reopening the ticket begins the next one.",
+    )
+    cycle_date = fields.Datetime(
+        string="Cycle Since",
+        required=True,
+        help="The moment since which the target can be reached in this cycle.",
+    )
+
+    # the promise: copied from the policy, so that it outlives changes of it
+    name = fields.Char(string="Policy", required=True)
+    target = fields.Selection(
+        selection=lambda self: self._selection_target(), required=True,
+    )
+    stage_id = fields.Many2one(
+        comodel_name='helpdesk.stage', string="Target Stage", ondelete='set null',
+    )
+    time = fields.Float(string="Within", help="Working hours.")
+    warning_percentage = fields.Integer(string="Approaching at")
+    pause_third_party = fields.Boolean()
+    resource_calendar_id = fields.Many2one(
+        comodel_name='resource.calendar', string="Working Hours", ondelete='set null',
+    )
+    start_date = fields.Datetime(string="Start", required=True)
+
+    # the clock
+    deadline = fields.Datetime(
+        compute='_compute_deadline', store=True, precompute=True,
+        help="Empty while the clock stands still.",
+    )
+    warning_date = fields.Datetime(
+        string="Approaching from",
+        compute='_compute_deadline', store=True, precompute=True,
+    )
+    paused_since = fields.Datetime(compute='_compute_deadline', store=True, precompute=True)
+
+    # the outcome, frozen
+    result = fields.Selection(selection=RESULTS, readonly=True)
+    reached_date = fields.Datetime(string="Reached on", readonly=True)
+    end_date = fields.Datetime(
+        string="Ended on",
+        readonly=True,
+        help="The moment the target was reached, or the clock was ended for another reason.",
+    )
+    worked_hours = fields.Float(
+        string="Time Worked", readonly=True,
+        help="Working hours from the start to the end, without the pauses.",
+    )
+
+    state = fields.Selection(
+        selection=[('running', "Running"), ('paused', "Paused"), *RESULTS],
+        compute='_compute_state',
+        search='_search_state',
+    )
+
+    team_id = fields.Many2one(related='ticket_id.team_id')
+    company_id = fields.Many2one(related='ticket_id.company_id')
+    user_id = fields.Many2one(related='ticket_id.user_id')
+    partner_id = fields.Many2one(related='ticket_id.partner_id')
+    priority = fields.Selection(related='ticket_id.priority')
+
+    _cycle_uniq = models.UniqueIndex(
+        '(ticket_id, sla_id, cycle) WHERE sla_id IS NOT NULL',
+        "A policy counts only once on a ticket.",
+    )
+    _unfinished_idx = models.Index('(deadline) WHERE result IS NULL')
+
+    def _selection_target(self):
+        return self.env['helpdesk.sla']._fields['target']._description_selection(self.env)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'pause_third_party',
+        'target', 'ticket_id.sla_pause_ids.date_from', 'ticket_id.sla_pause_ids.date_to',
+        'ticket_id.sla_pause_ids.kind',
+    )
+    def _compute_deadline(self):
+        # what has ended never changes, whatever happens to calendars, pauses or policies later
+        for status in self.filtered(lambda status: not status.result):
+            pauses = status._get_pauses()
+            working_time = status._get_working_time()
+            seconds = status._get_seconds()
+            deadline = working_time.deadline(status.start_date, seconds, pauses)
+            status.deadline = deadline
+            status.warning_date = working_time.deadline(
+                status.start_date, seconds * status.warning_percentage // 100, pauses,
+            )
+            # an open pause leaves a deadline only where the time was used up before it began
+            status.paused_since = not deadline and min(
+                (date_from for date_from, date_to in pauses if not date_to), default=False,
+            )
+
+    @api.depends('result', 'deadline', 'paused_since')
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for status in self:
+            if status.result:
+                status.state = status.result
+            elif status.deadline and status.deadline < now:
+                status.state = 'failed'
+            else:
+                status.state = 'paused' if status.paused_since else 'running'
+
+    def _search_state(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        now = fields.Datetime.now()
+        unfinished = Domain('result', '=', False)
+        overdue = unfinished & Domain('deadline', '<', now)
+        in_time = unfinished & (Domain('deadline', '=', False) | Domain('deadline', '>=', now))
+        domains = {
+            'running': in_time & Domain('paused_since', '=', False),
+            'paused': in_time & Domain('paused_since', '!=', False),
+            'failed': Domain('result', '=', 'failed') | overdue,
+        }
+        return Domain.OR(
+            domains.get(state, Domain('result', '=', state)) for state in value if state
+        )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """ Let the state be grouped and sorted by the database, the same as it is read. """
+        if field_expr != 'state':
+            return super()._field_to_sql(alias, field_expr, query)
+        column = {
+            name: super(HelpdeskSlaStatus, self)._field_to_sql(alias, name, query)
+            for name in ('result', 'deadline', 'paused_since')
+        }
+        return SQL(
+            "CASE WHEN %(result)s IS NOT NULL THEN %(result)s"
+            " WHEN %(deadline)s < %(now)s THEN 'failed'"
+            " WHEN %(paused_since)s IS NOT NULL THEN 'paused' ELSE 'running' END",
+            **column, now=fields.Datetime.now(),
+        )
+
+    # === BUSINESS METHODS === #
+
+    def _get_seconds(self):
+        """ Return the promised working time in seconds. """
+        return round(self.time * 3600)
+
+    def _get_working_time(self):
+        """ Return the timeline on which this status is counted. """
+        return self.resource_calendar_id._get_working_time(self.company_id)
+
+    def _get_pauses(self):
+        """ Return the pauses in which this clock stands still.
+
+        The customer's turn and closed times count for all; a third party's turn when the policy
+        says so; nothing pauses the first response, which only an answer ends (sla.md).
+
+        :rtype: list[tuple[datetime, datetime | False]]
+        """
+        self.ensure_one()
+        if self.target == 'first_response':
+            return []
+        return [
+            (pause.date_from, pause.date_to)
+            for pause in self.ticket_id.sla_pause_ids
+            if pause.kind != 'third_party' or self.pause_third_party
+        ]
+
+    def _is_success(self, stage):
+        """ Return whether entering a stage of the ticket's team keeps this promise. """
+        self.ensure_one()
+        if self.target == 'resolution':
+            return stage.stage_type == 'solved'
+        return (
+            self.target == 'stage'
+            and stage.stage_type != 'cancelled'
+            and stage in self.ticket_id.team_id.stage_ids
+            and (stage.sequence, stage.id) >= (self.stage_id.sequence, self.stage_id.id)
+        )
+
+    def _get_reached_date(self, history):
+        """ Return when the target was reached in this cycle.
+
+        :param list history: the stages that the ticket entered, with the moments
+        :rtype: datetime | False
+        """
+        self.ensure_one()
+        if self.target == 'first_response':
+            return self.ticket_id.first_response_date
+        return next((
+            date for stage, date in history
+            if date >= self.cycle_date and self._is_success(stage)
+        ), False)
+
+    def _settle(self):
+        """ End those of the unfinished statuses of which the history of the ticket decides. """
+        unfinished = self.filtered(lambda status: not status.result)
+        histories = unfinished.ticket_id._get_stage_histories()
+        for status in unfinished:
+            reached_date = status._get_reached_date(histories[status.ticket_id])
+            if reached_date:
+                status._reach(reached_date)
+            elif status.ticket_id.stage_type == 'cancelled':
+                status._finish('cancelled')
+
+    def _reach(self, reached_date):
+        """ Freeze the status as reached at `reached_date`, in time or not.
+
+        Only what happened until then counts, even when the policy started to apply afterwards.
+
+        :param datetime reached_date: naive UTC
+        """
+        self.ensure_one()
+        working_time = self._get_working_time()
+        pauses = [
+            (date_from, min(date_to or reached_date, reached_date))
+            for date_from, date_to in self._get_pauses()
+            if date_from < reached_date
+        ]
+        seconds = self._get_seconds()
+        worked = working_time.worked(self.start_date, reached_date, pauses)
+        self.write({
+            'result': 'reached' if worked <= seconds else 'failed',
+            'reached_date': reached_date,
+            'end_date': reached_date,
+            'worked_hours': worked / 3600,
+            'deadline': working_time.deadline(self.start_date, seconds, pauses),
+            'paused_since': False,
+        })
+
+    def _update_promise(self, values):
+        """ Bring the copy of the promise up to date, and let it run again if it was superseded.
+
+        :param dict values: see `_prepare_sla_status_values`
+        """
+        self.ensure_one()
+        changes = {
+            name: value for name, value in values.items()
+            if self._fields[name].convert_to_write(self[name], self) != value
+        }
+        if self.result:
+            changes |= {'result': False, 'end_date': False}
+        if changes:
+            self.write(changes)
+
+    def _finish(self, result):
+        """ End unfinished clocks without success.
+
+        A promise whose deadline has passed was broken, and stays so when the ticket is canceled;
+        one that is superseded was not the right promise, so the one that takes its place, which
+        counts from the same moment, decides.
+
+        :param str result: 'cancelled' or 'superseded'
+        """
+        now = fields.Datetime.now()
+        unfinished = self.filtered(lambda status: not status.result)
+        broken = unfinished.filtered(
+            lambda status: result == 'cancelled' and status.deadline and status.deadline < now,
+        )
+        broken.write({'result': 'failed', 'end_date': now})
+        (unfinished - broken).write({'result': result, 'end_date': now})
+
+    @api.model
+    def _mark_for_recompute_by_calendar(self, calendars):
+        """ Have the unfinished deadlines on these working hours computed anew, in the background.
+
+        :param calendars: the resource.calendar that changed
+        """
+        # sudo: helpdesk.ticket - hours concern tickets whether or not their editor sees them
+        self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(Domain('sla_status_ids', 'any', [
+            ('result', '=', False), ('resource_calendar_id', 'in', calendars.ids),
+        ]))

@@ -1,0 +1,57 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._create_helpdesk_ticket_sequence()
+        return companies
+
+    def _create_helpdesk_ticket_sequence(self):
+        """ Create the ticket numbering (HT00042) of the companies that have none. """
+        # sudo: ir.sequence - a new company needs its numbering, whoever may create companies
+        sequences = self.env['ir.sequence'].sudo()
+        numbered = sequences.search(
+            [('code', '=', 'helpdesk.ticket'), ('company_id', 'in', self.ids)],
+        ).company_id
+        sequences.create([
+            {
+                'name': self.env._("Helpdesk Ticket"),
+                'code': 'helpdesk.ticket',
+                'prefix': 'HT',
+                'padding': 5,
+                'company_id': company.id,
+            }
+            for company in self - numbered
+        ])
+
+    def _next_helpdesk_ticket_refs(self, count):
+        """ Draw ticket references of the company, in one query where the numbering allows it.
+
+        :param int count: how many
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        if not count:
+            return []
+        # sudo: ir.sequence - every channel draws numbers, also for visitors
+        sequence = self.env['ir.sequence'].sudo().search(
+            [('code', '=', 'helpdesk.ticket'), ('company_id', 'in', [self.id, False])],
+            order='company_id', limit=1,
+        )
+        if not sequence:
+            self._create_helpdesk_ticket_sequence()
+            return self._next_helpdesk_ticket_refs(count)
+        if sequence.implementation != 'standard' or sequence.use_date_range:
+            return [sequence.next_by_id() for _index in range(count)]
+        return [
+            sequence.get_next_char(number)
+            for number, in self.env.execute_query(SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f'ir_sequence_{sequence.id:03d}', count,
+            ))
+        ]
