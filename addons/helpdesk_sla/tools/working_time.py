@@ -7,7 +7,8 @@ the ORM; durations are whole seconds.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import accumulate, chain
 from typing import NamedTuple
 
@@ -357,24 +358,26 @@ class WorkingTime:
 
     def _lay_out(self, first_year: int, last_year: int) -> Iterator[tuple]:
         """Return the working intervals of whole years, closures taken out."""
-        if first_year > last_year:
-            return []
-        midnight = datetime(first_year, 1, 1)
-        ordinal, end = midnight.toordinal(), date(last_year + 1, 1, 1).toordinal()
-        before, offset = self._offset(midnight - timedelta(1)), self._offset(midnight)
+        if first_year > last_year or self.is_empty:
+            return ()
         intervals = []
-        while ordinal < end:
-            after = self._offset(midnight + timedelta(1))
-            # Weeks begin on Monday, and so did day 1; parity as resource.calendar has it.
-            for start, stop in self._weeks[(ordinal - 1) % 14]:
-                if before == offset == after:
-                    zero = (ordinal - EPOCH_ORDINAL) * DAY - offset
-                    intervals.append((zero + start, zero + stop))
-                else:
-                    intervals.append((self._place(midnight, start), self._place(midnight, stop)))
-            before, offset = offset, after
-            midnight += timedelta(1)
-            ordinal += 1
+        for year in range(first_year, last_year + 1):
+            midnight = datetime(year, 1, 1)
+            ordinal = midnight.toordinal()
+            offsets = _midnight_offsets(self._zone, year)
+            for before, offset, after in zip(offsets, offsets[1:], offsets[2:]):
+                # Weeks begin on Monday, and so did day 1; parity as resource.calendar has it.
+                for start, stop in self._weeks[(ordinal - 1) % 14]:
+                    if before == offset == after:
+                        zero = (ordinal - EPOCH_ORDINAL) * DAY - offset
+                        intervals.append((zero + start, zero + stop))
+                    else:
+                        intervals.append((
+                            self._place(midnight, start),
+                            self._place(midnight, stop),
+                        ))
+                midnight += timedelta(1)
+                ordinal += 1
         return self._without_closures(_merge(sorted(intervals)))
 
     def _without_closures(self, intervals: Iterable[tuple]) -> Iterator[tuple]:
@@ -386,11 +389,6 @@ class WorkingTime:
             if start < stop:
                 yield start, stop
 
-    def _offset(self, local: datetime) -> int:
-        """Return the seconds that the zone is ahead of UTC at a time on its wall clock."""
-        offset = self._zone.localize(local).utcoffset()
-        return offset.days * DAY + offset.seconds
-
     def _place(self, midnight: datetime, seconds: int) -> int:
         """Return the UTC second of a time of the day (sla.md rule 1).
 
@@ -401,7 +399,7 @@ class WorkingTime:
         if seconds == DAY:
             return self._place(midnight, DAY - 1) + 1
         local = midnight + timedelta(0, seconds)
-        second = _to_second(local) - self._offset(local)
+        second = _to_second(local) - _offset(self._zone, local)
         if not seconds:
             earlier = self._zone.localize(local, is_dst=True)
             if self._zone.normalize(earlier).replace(tzinfo=None) == local:
@@ -416,6 +414,23 @@ def _to_second(instant: datetime) -> int:
 
 def _to_datetime(second: int) -> datetime:
     return EPOCH + timedelta(0, second)
+
+
+def _offset(zone: tzinfo, local: datetime) -> int:
+    """Return the seconds that `zone` is ahead of UTC at a time on its wall clock."""
+    offset = zone.localize(local).utcoffset()
+    return offset.days * DAY + offset.seconds
+
+
+@lru_cache(maxsize=256)
+def _midnight_offsets(zone: tzinfo, year: int) -> tuple:
+    """Return the offsets of each midnight of a year, the one before and the one after included.
+
+    They tell the few days with a DST change, and nearly all the cost of laying out a year is here.
+    """
+    first = datetime(year, 1, 1)
+    days = date(year + 1, 1, 1).toordinal() - first.toordinal()
+    return tuple(_offset(zone, first + timedelta(day)) for day in range(-1, days + 1))
 
 
 def _position(starts: tuple, stops: tuple, done: tuple, second: int) -> int:
