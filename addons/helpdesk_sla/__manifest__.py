@@ -21,6 +21,7 @@
         'security/ir.model.access.csv',
         'data/ir_sequence_data.xml',
         'data/ir_cron_data.xml',
+        'views/res_partner_views.xml',
     ],
     'application': True,
 }

@@ -2,6 +2,7 @@ from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import res_company
+from . import res_partner
 from . import helpdesk_stage
 from . import helpdesk_tag
 from . import helpdesk_ticket_type
@@ -9,5 +10,6 @@ from . import helpdesk_team
 from . import helpdesk_sla
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
+from . import mail_thread
 from . import helpdesk_ticket_mail
 from . import helpdesk_ticket

@@ -731,13 +731,17 @@ class HelpdeskTicket(models.Model):
         statuses = self.sudo().sla_status_ids.filtered(
             lambda status: status.result not in ('cancelled', 'superseded'),
         )
-        latest = {status.sla_id.id or status.id: status for status in statuses.sorted('cycle')}
+        latest = {status.sla_id or status: status for status in statuses.sorted('cycle')}
         labels = {
             'first_response': self.env._("We answer by"),
             'resolution': self.env._("We solve it by"),
         }
-        return [
-            {
+        # of several promises of the same thing the customer sees the one that comes first
+        promises = {}
+        for status in sorted(latest.values(), key=lambda status: (
+            bool(status.result), not status.deadline, status.deadline,
+        )):
+            promises.setdefault((status.target, status.stage_id), {
                 'label': labels.get(status.target) or self.env._(
                     "%(stage)s by", stage=status.stage_id.name or status.name,
                 ),
@@ -745,12 +749,8 @@ class HelpdeskTicket(models.Model):
                 'state': status.state,
                 'deadline': status.deadline,
                 'paused_since': status.paused_since,
-            }
-            for status in sorted(
-                latest.values(),
-                key=lambda status: (bool(status.result), not status.deadline, status.deadline),
-            )
-        ]
+            })
+        return list(promises.values())
 
     def _sla_message_posted(self, message):
         """ Let a message in the thread drive the clocks (sla.md, "The life of a status").

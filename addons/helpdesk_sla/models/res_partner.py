@@ -1,0 +1,41 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = 'res.partner'
+
+    ticket_count = fields.Integer(
+        string="Tickets",
+        compute='_compute_ticket_count',
+        groups='helpdesk_sla.group_helpdesk_user',
+        export_string_translation=False,
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_ticket_count(self):
+        """ Count a contact's own tickets, and all tickets of a commercial entity. """
+        tickets = self.env['helpdesk.ticket']
+        own = dict(tickets._read_group(
+            [('partner_id', 'in', self.ids)], ['partner_id'], ['__count'],
+        ))
+        of_entity = dict(tickets._read_group(
+            [('commercial_partner_id', 'in', self.ids)], ['commercial_partner_id'], ['__count'],
+        ))
+        for partner in self:
+            partner.ticket_count = of_entity.get(partner._origin) or own.get(partner._origin, 0)
+
+    # === ACTION METHODS === #
+
+    def action_view_tickets(self):
+        """ Open the tickets of the contact; of a commercial entity those of all its contacts. """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'helpdesk_sla.helpdesk_ticket_action_all',
+        )
+        action['display_name'] = self.env._("Tickets of %(customer)s", customer=self.name)
+        action['domain'] = [
+            '|', ('partner_id', '=', self.id), ('commercial_partner_id', '=', self.id),
+        ]
+        action['context'] = {'default_partner_id': self.id, 'default_channel': 'phone'}
+        return action
