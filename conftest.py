@@ -7,7 +7,7 @@ import pytest
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Fail a skipped test: without a browser or an HTTP server, half of the tests would pass unseen."""
+    """Fail a skipped test: without a browser, half of the tests would pass unseen."""
     report = yield
     return _fail_if_skipped(report)
 

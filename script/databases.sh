@@ -32,18 +32,29 @@ rename() {
     sql "ALTER DATABASE \"$1\" RENAME TO \"$2\""
 }
 
-# The names of our addons, and of the stock addons that they depend on, out of the manifests.
+# manifests own | stock | "stock ADDON": the names of our addons, or of the stock addons that they (or one of
+# them, through others of ours as well) depend on, out of the manifests
 manifests() {
     "$LOCAL/venv/bin/python" - "$ROOT" "$1" <<'PYTHON'
 import ast, pathlib, sys
 
+root, what = sys.argv[1:]
 manifests = {
     path.parent.name: ast.literal_eval(path.read_text())
-    for path in pathlib.Path(sys.argv[1]).glob("addons/*/__manifest__.py")
+    for path in pathlib.Path(root).glob("addons/*/__manifest__.py")
 }
-own = {name for name, manifest in manifests.items() if manifest.get("installable", True)}
-stock = {name for manifest in manifests.values() for name in manifest.get("depends", [])} - set(manifests)
-print(",".join(sorted(own if sys.argv[2] == "own" else stock | {"base", "web_tour"})))
+manifests = {name: manifest for name, manifest in manifests.items() if manifest.get("installable", True)}
+what, _, addon = what.partition(" ")
+todo, stock = [addon] if addon else list(manifests), set()
+for name in todo:
+    for dependency in manifests[name].get("depends", ["base"]):
+        if dependency not in manifests:
+            stock.add(dependency)
+        elif dependency not in todo:
+            todo.append(dependency)
+if not addon:
+    stock |= {"base", "web_tour"}
+print(",".join(sorted(manifests if what == "own" else stock)))
 PYTHON
 }
 
@@ -60,7 +71,7 @@ stock_key() {
 product_key() {
     {
         echo "$1 $2"
-        cd "$ROOT/addons"
+        cd "$ROOT/addons" || exit
         find . -type f -not -path '*/tests/*' -not -path '*/i18n/*' -not -path '*/static/description/*' \
             -not -name '*.md' -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum
     } | hash_of

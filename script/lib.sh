@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Shared by the scripts of this folder; sourced, never run.
 #
 # Everything that the scripts set up lives in .local/ (in the checkout, ignored by git) and every download
