@@ -1,0 +1,76 @@
+import xmlrpc.client
+
+from odoo import api, models
+from odoo.tools import SQL, email_normalize
+
+from odoo.addons.helpdesk_sla.tools import mail_headers
+
+
+class MailThread(models.AbstractModel):
+    """ The gateway's door: what has to be known of an e-mail before a ticket sees it. """
+
+    _inherit = 'mail.thread'
+
+    # === MAIL METHODS === #
+
+    @api.model
+    def message_process(
+        self, model, message, custom_values=None, save_original=False, strip_attachments=False,
+        thread_id=None,
+    ):
+        """ Take in an e-mail once, also when two workers receive it at the same moment.
+
+        Stock compares Message-Ids inside the transaction, which cannot see what another worker
+        has not committed yet.
+        """
+        if isinstance(message, xmlrpc.client.Binary):
+            message = bytes(message.data)
+        if isinstance(message, str):
+            message = message.encode()
+        message_id = mail_headers.get_message_id(message)
+        if message_id and not self._claim_incoming_mail(message_id):
+            return False
+        return super().message_process(
+            model, message, custom_values=custom_values, save_original=save_original,
+            strip_attachments=strip_attachments, thread_id=thread_id,
+        )
+
+    @api.model
+    def _claim_incoming_mail(self, message_id):
+        """ Wait until no other worker processes the e-mail; return whether it is still to do.
+
+        :param str message_id: the Message-Id header of the e-mail
+        """
+        # the empty Message-Id of U+0000 and lone surrogates cannot be stored, nor compared
+        message_id = message_id.encode(errors='replace').decode().replace('\0', '')
+        self.env.execute_query(SQL(
+            "SELECT pg_advisory_xact_lock(hashtext('mail_message'), hashtext(%s))", message_id,
+        ))
+        # our snapshot may be older than the other worker's commit: look with a fresh one
+        with self.env.registry.cursor() as cr:
+            cr.execute(SQL(
+                "SELECT 1 FROM mail_message WHERE message_id = %s LIMIT 1", message_id,
+            ))
+            return not cr.rowcount
+
+    @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        routes = super().message_route(
+            message, message_dict, model=model, thread_id=thread_id, custom_values=custom_values,
+        )
+        return self.env['helpdesk.ticket']._route_to_one_ticket(message, message_dict, routes)
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        """ Tell tickets whether a machine wrote the e-mail; other models are left alone. """
+        if any(route[0] == 'helpdesk.ticket' for route in routes or ()):
+            email_from = email_normalize(message_dict.get('email_from') or '')
+            self = self.with_context(
+                helpdesk_unanswerable=mail_headers.is_unanswerable(message, email_from),
+            )
+            if mail_headers.is_automatic(message) and all(
+                model == 'helpdesk.ticket' and thread_id
+                for model, thread_id, *_others in routes
+            ):
+                message_dict['message_type'] = 'out_of_office'
+        return super()._message_route_process(message, message_dict, routes)
