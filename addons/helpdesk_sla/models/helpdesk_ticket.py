@@ -278,9 +278,10 @@ class HelpdeskTicket(models.Model):
             ticket.sla_paused_since = min(
                 filter(None, unfinished.mapped('paused_since')), default=False,
             )
-            ticket.sla_result = not unfinished and counted and (
-                'failed' if 'failed' in counted else 'reached'
-            )
+            if unfinished or not counted:
+                ticket.sla_result = False
+            else:
+                ticket.sla_result = 'failed' if 'failed' in counted else 'reached'
 
     @api.depends('sla_deadline', 'sla_warning_date', 'sla_paused_since', 'sla_result')
     def _compute_sla_state(self):
