@@ -247,14 +247,15 @@ class HelpdeskSlaStatus(models.Model):
             for date_from, date_to in self._get_pauses()
             if date_from < reached_date
         ]
-        seconds = self._get_seconds()
-        worked = working_time.worked(self.start_date, reached_date, pauses)
+        # the deadline decides, not the time worked: a target consumed at closing is due then, and
+        # being reached in the evening does not make a success of what already read as failed
+        deadline = working_time.deadline(self.start_date, self._get_seconds(), pauses)
         self.write({
-            'result': 'reached' if worked <= seconds else 'failed',
+            'result': 'failed' if deadline and deadline < reached_date else 'reached',
             'reached_date': reached_date,
             'end_date': reached_date,
-            'worked_hours': worked / 3600,
-            'deadline': working_time.deadline(self.start_date, seconds, pauses),
+            'worked_hours': working_time.worked(self.start_date, reached_date, pauses) / 3600,
+            'deadline': deadline,
             'paused_since': False,
         })
 
