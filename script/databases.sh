@@ -80,15 +80,14 @@ product_key() {
 postgres_major() { sql "SELECT current_setting('server_version_num')::int / 10000"; }
 
 install() {
-    local database=$1 modules=$2
-    shift 2
-    odoo -d "$database" -i "$modules" --with-demo --no-http --stop-after-init --log-level=warn "$@" ||
-        die "installing $modules failed"
+    local database=$1 modules=$2 log=$LOCAL/install.log
+    odoo -d "$database" -i "$modules" --with-demo --no-http --stop-after-init --log-level=warn \
+        > "$log" 2>&1 < /dev/null || { tail -n 60 "$log" >&2; die "installing $modules failed: see $log"; }
 }
 
 # All asset bundles, those of each website included: else every browser test would wait for them.
 pregenerate_assets() {
-    odoo shell -d "$1" --no-http --log-level=error > /dev/null <<'PYTHON'
+    odoo shell -d "$1" --no-http --log-level=error > "$LOCAL/assets.log" 2>&1 <<'PYTHON'
 env["ir.qweb"]._pregenerate_assets_bundles()
 if "website" in env:
     for website in env["website"].search([]):
@@ -114,12 +113,11 @@ stock_database() {
         install "$name" "$(manifests stock)"
         say "Building the asset bundles of the stock addons (about 1 minute)"
         pregenerate_assets "$name"
-        rm -rf "$archive.new"
-        mkdir -p "$archive.new"
-        pg_dump -d "$name" -Fc -Z 1 -f "$archive.new/dump"
-        tar -cf "$archive.new/filestore.tar" -C "$FILESTORE/$name" .
+        mkdir -p "$archive.$$"
+        pg_dump -d "$name" -Fc -Z 1 -f "$archive.$$/dump"
+        tar -cf "$archive.$$/filestore.tar" -C "$FILESTORE/$name" .
         rm -rf "$archive"
-        mv "$archive.new" "$archive"
+        mv -T "$archive.$$" "$archive"
     fi
 }
 
