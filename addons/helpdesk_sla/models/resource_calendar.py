@@ -117,11 +117,12 @@ class ResourceCalendar(models.Model):
         Unlike in `_leave_intervals_batch`, another company's holiday is never among them (sla.md
         "Working time").
         """
-        closures = self.env['resource.calendar.leaves'].search(
+        closures = self.env['resource.calendar.leaves'].search_fetch(
             Domain('resource_id', '=', False)
             & Domain('time_type', '=', 'leave')
             & Domain('calendar_id', 'in', [*self._origin.ids, False])
             & Domain('company_id', 'in', [company_id, False]),
+            ['date_from', 'date_to', 'name'],
         )
         return [(closure.date_from, closure.date_to, closure.name or '') for closure in closures]
 
