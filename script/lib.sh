@@ -154,7 +154,7 @@ use_cluster() {
         flock -x 7
         [ -s "$dir/data/PG_VERSION" ] || pg_create "$instance" "$dir" "$bin"
         if ! pg_as "$bin/pg_ctl" -D "$dir/data" status > /dev/null; then
-            pg_as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -s start 7>&- 8>&- ||
+            pg_as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -s start 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- ||
                 { pg_as tail -n 5 "$dir/log" >&2; die "PostgreSQL did not start: see $dir/log"; }
             pg_keeper "$instance" "$dir" "$bin"
         fi
@@ -168,5 +168,5 @@ pg_keeper() {
     export PG_LIBS
     # shellcheck disable=SC2016  # expanded by the inner shell
     setsid bash -c 'flock -x 8; pg_as "$1/pg_ctl" -D "$2/data" -s -m fast stop' \
-        keeper "$bin" "$dir" 7>&- 8>> "$LOCAL/pg/$instance.users" < /dev/null > /dev/null 2>&1 &
+        keeper "$bin" "$dir" 3>&- 4>&- 5>&- 6>&- 7>&- 9>&- 8>> "$LOCAL/pg/$instance.users" < /dev/null > /dev/null 2>&1 &
 }
