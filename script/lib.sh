@@ -162,11 +162,22 @@ use_cluster() {
     export PGHOST=$dir PGPORT=5432 PGUSER=odoo
 }
 
+# Run a command that outlives the script, so without the locks and pipes that the script holds.
+detached() {
+    local fd
+    (
+        for fd in "/proc/$BASHPID/fd"/*; do
+            fd=${fd##*/}
+            [ "$fd" -le 2 ] || eval "exec $fd>&-"
+        done
+        "$@"
+    )
+}
+
 pg_keeper() {
-    local instance=$1 dir=$2 bin=$3
     export -f pg_as
     export PG_LIBS
     # shellcheck disable=SC2016  # expanded by the inner shell
-    setsid bash -c 'flock -x 8; pg_as "$1/pg_ctl" -D "$2/data" -s -m fast stop' \
-        keeper "$bin" "$dir" 3>&- 4>&- 5>&- 6>&- 7>&- 9>&- 8>> "$LOCAL/pg/$instance.users" < /dev/null > /dev/null 2>&1 &
+    setsid bash -c 'exec 8>> "$1"; flock -x 8; pg_as "$2/pg_ctl" -D "$3/data" -s -m fast stop' \
+        keeper "$LOCAL/pg/$1.users" "$3" "$2" < /dev/null > /dev/null 2>&1 &
 }
