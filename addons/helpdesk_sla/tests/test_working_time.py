@@ -172,6 +172,23 @@ class TestRules(WorkingTimeCase):
         time = calendar((2.5, 3), (9, 10), days=[6])
         self.assertEqual(time.between(sunday, at('2026-03-30 00:00')), HOUR)
 
+    def test_rule_1_midnight_that_is_skipped_or_repeated(self):
+        # Each day counts from its first midnight to the first of the next day.
+        for zone, day, hours in (
+            ('Atlantic/Azores', '2026-10-24', 24),
+            ('Atlantic/Azores', '2026-10-25', 25),
+            ('Atlantic/Azores', '2026-03-29', 23),
+            ('America/Santiago', '2026-04-04', 25),
+            ('America/Santiago', '2026-04-05', 24),
+            ('America/Santiago', '2026-09-05', 24),
+            ('America/Santiago', '2026-09-06', 23),
+        ):
+            weekday = date.fromisoformat(day).weekday()
+            time = calendar((0, 24), days=[weekday], zone=zone)
+            noon = at(day + ' 12:00', zone)
+            worked = time.between(noon - timedelta(2), noon + timedelta(2))
+            self.assertEqual(worked, hours * HOUR, (zone, day))
+
     def test_rule_1_same_wall_clock_in_five_zones(self):
         for zone in ZONES:
             time = calendar(zone=zone)
@@ -314,10 +331,12 @@ class TestCalendars(WorkingTimeCase):
 
     def test_new_year(self):
         for zone in ZONES + ['Pacific/Kiritimati', 'Pacific/Pago_Pago']:
-            time = calendar((0, 24), days=range(7), zone=zone)
-            start = at('2025-12-31 23:00', zone)
-            self.assertDue(time.add(start, 2 * HOUR), '2026-01-01 01:00', zone)
-            self.assertEqual(time.between(start, at('2026-01-01 01:00', zone)), 2 * HOUR)
+            # The year of the zone is not that of UTC, on either side; each asked of a fresh one.
+            start, stop = at('2025-12-31 23:00', zone), at('2026-01-01 01:00', zone)
+            self.assertEqual(round_the_clock(zone).add(start, 2 * HOUR), stop)
+            self.assertEqual(round_the_clock(zone).add(stop, 2 * HOUR), stop + timedelta(0, 7200))
+            self.assertEqual(round_the_clock(zone).between(start, stop), 2 * HOUR)
+            self.assertEqual(len(list(round_the_clock(zone).segments(start, stop))), 1)
 
     def test_negative_time_is_refused(self):
         with self.assertRaises(ValueError):
@@ -459,6 +478,13 @@ class TestSegments(WorkingTimeCase):
         ]))
         self.assertEqual([s.kind for s in segments], [WORKING, CLOSED, PAUSED])
         self.assertIs(segments[-1].label, reason)
+
+    def test_pause_that_ends_with_the_closure(self):
+        time = calendar(closures=[(at('2026-01-10 00:00'), at('2026-01-11 00:00'), "Fair")])
+        segments = time.segments(at('2026-01-10 00:00'), at('2026-01-12 10:00'), [
+            (at('2026-01-10 12:00'), at('2026-01-11 00:00'), "Hold"),
+        ])
+        self.assertEqual([s.kind for s in segments], [CLOSURE, PAUSED, CLOSED, WORKING])
 
     def test_nothing_to_explain(self):
         for time in (calendar(), WorkingTime.always(), WorkingTime()):

@@ -44,6 +44,16 @@ def is_unanswerable(message: EmailMessage, email_from: str) -> bool:
     )
 
 
+def remove_zero_characters(message: EmailMessage) -> None:
+    """ Remove U+0000, which no database column can hold, from all headers; in place. """
+    for part in message.walk():
+        for name in {name for name, value in part.items() if '\0' in str(value)}:
+            values = part.get_all(name)
+            del part[name]
+            for value in values:
+                part[name] = str(value).replace('\0', '')
+
+
 def get_message_id(source: bytes) -> str:
     """ Return the Message-Id of a raw e-mail; empty when it has none. """
     return _get(BytesHeaderParser(policy=policy.SMTP).parsebytes(source), 'Message-Id').strip()

@@ -249,7 +249,7 @@ class WorkingTime:
 
     def _advance(self, start: int, seconds: int) -> int | None:
         if seconds < 0:
-            raise ValueError("Working time cannot be taken back: %s seconds" % seconds)
+            raise ValueError(f"Working time cannot be taken back: {seconds} seconds")
         if self._is_always:
             return start + seconds if seconds <= HORIZON else None
         table = self._table
@@ -264,8 +264,7 @@ class WorkingTime:
                     opening = start
                 if seconds:
                     target = done[index] - stops[index] + opening + seconds
-                    if target > done[index]:
-                        index = bisect_left(done, target, index)
+                    index = bisect_left(done, target, index)
                     if index < len(done):
                         opening = stops[index] - done[index] + target
                 if index < len(done):
