@@ -154,9 +154,9 @@ use_cluster() {
         flock -x 7
         [ -s "$dir/data/PG_VERSION" ] || pg_create "$instance" "$dir" "$bin"
         if ! pg_as "$bin/pg_ctl" -D "$dir/data" status > /dev/null; then
-            pg_as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -s start 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- ||
+            detached pg_as "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -s start ||
                 { pg_as tail -n 5 "$dir/log" >&2; die "PostgreSQL did not start: see $dir/log"; }
-            pg_keeper "$instance" "$dir" "$bin"
+            detached pg_keeper "$instance" "$dir" "$bin"
         fi
     ) 7>> "$LOCAL/pg/$instance.start"
     export PGHOST=$dir PGPORT=5432 PGUSER=odoo
