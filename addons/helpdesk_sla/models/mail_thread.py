@@ -41,7 +41,7 @@ class MailThread(models.AbstractModel):
 
         :param str message_id: the Message-Id header of the e-mail
         """
-        # the empty Message-Id of U+0000 and lone surrogates cannot be stored, nor compared
+        # what cannot be stored cannot be compared
         message_id = message_id.encode(errors='replace').decode().replace('\0', '')
         self.env.execute_query(SQL(
             "SELECT pg_advisory_xact_lock(hashtext('mail_message'), hashtext(%s))", message_id,
@@ -52,6 +52,15 @@ class MailThread(models.AbstractModel):
                 "SELECT 1 FROM mail_message WHERE message_id = %s LIMIT 1", message_id,
             ))
             return not cr.rowcount
+
+    @api.model
+    def message_parse(self, message, save_original=False):
+        """ Take out what PostgreSQL refuses, so that no e-mail is lost for one character. """
+        mail_headers.remove_zero_characters(message)
+        return {
+            key: value.replace('\0', '') if isinstance(value, str) else value
+            for key, value in super().message_parse(message, save_original=save_original).items()
+        }
 
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
