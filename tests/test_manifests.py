@@ -2,8 +2,9 @@
 
 from unittest.mock import patch
 
-from odoo.addons.test_lint.tests import test_manifests as stock
 from odoo.modules.module import Manifest
+
+from odoo.addons.test_lint.tests import test_manifests as stock
 
 from .test_environment import ADDONS
 
