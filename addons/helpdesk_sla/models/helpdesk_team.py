@@ -241,10 +241,14 @@ class HelpdeskTeam(models.Model):
         :rtype: dict
         """
         ticket_filter = self.env.context.get('ticket_filter', 'open')
+        filters = {ticket_filter}
+        if ticket_filter in ('mine', 'unassigned', 'urgent'):
+            # the card counts what is still to do; the filter alone also finds what is done
+            filters.add('open')
         return {
             'default_team_id': self.id,
             'default_channel': 'phone',
-            f'search_default_{ticket_filter}': 1,
+            **{f'search_default_{name}': 1 for name in filters},
         }
 
     def action_view_policies(self):

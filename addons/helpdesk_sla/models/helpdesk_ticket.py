@@ -117,6 +117,11 @@ class HelpdeskTicket(models.Model):
         precompute=True,
         index='btree_not_null',
     )
+    client_ticket_count = fields.Integer(
+        related='commercial_partner_id.ticket_count',
+        related_sudo=False,
+        export_string_translation=False,
+    )
     partner_name = fields.Char(
         string="Contact Name", compute='_compute_partner_name', store=True, readonly=False,
     )
@@ -238,9 +243,8 @@ class HelpdeskTicket(models.Model):
     def _read_group_stage_id(self, stages, domain):
         """ Show all stages of the team whose tickets are shown, also those without tickets. """
         team_id = self.env.context.get('default_team_id')
-        if team_id:
-            return stages | self.env['helpdesk.stage'].search([('team_ids', '=', team_id)])
-        return stages | self.env['helpdesk.stage'].search([('team_ids', '!=', False)])
+        domain = [('team_ids', '=', team_id)] if team_id else [('team_ids', '!=', False)]
+        return (stages | stages.search(domain)).sorted()
 
     @api.depends('stage_type')
     def _compute_is_closed(self):
@@ -480,6 +484,11 @@ class HelpdeskTicket(models.Model):
         for ticket in self.filtered(lambda ticket: not ticket.first_response_date):
             ticket._message_log(body=self.env._("First response given by phone."))
         self._register_first_response()
+
+    def action_view_client_tickets(self):
+        """ Open all tickets of the client's contacts. """
+        self.ensure_one()
+        return self.commercial_partner_id.action_view_tickets()
 
     # === BUSINESS METHODS === #
 

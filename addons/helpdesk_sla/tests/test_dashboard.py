@@ -2,7 +2,7 @@ from ast import literal_eval
 
 from lxml import etree
 
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -144,14 +144,9 @@ class TestDashboard(HelpdeskCase):
             return self.env.cr.sql_log_count - before
 
         two = self.team | self.other_team
-        many = two | self.env['helpdesk.team'].create([
-            {
-                'name': f"Team {index}",
-                'company_id': self.company.id,
-                'stage_ids': [Command.set(self.team.stage_ids.ids)],
-            }
-            for index in range(10)
-        ])
+        many = two.union(*(
+            self.create_team(f"Team {index}", member_ids=self.agent.ids) for index in range(10)
+        ))
         count_queries(many.with_user(self.agent))  # what is cached once for all
         self.assertEqual(
             count_queries(two.with_user(self.agent)), count_queries(many.with_user(self.agent)),

@@ -21,7 +21,7 @@ registry.category("web_tour.tours").add("helpdesk_ticket_tour", {
         },
         {
             content: "register a call",
-            trigger: ".o-kanban-button-new",
+            trigger: '.o_kanban_group:contains("New") .o_kanban_quick_add',
             run: "click",
         },
         {
