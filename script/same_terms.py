@@ -13,8 +13,9 @@ def terms(path):
 
 
 committed, exported = terms(sys.argv[1]), terms(sys.argv[2])
-for _, term in sorted(exported - committed, key=str):
-    print("missing:", term)  # noqa: T201
-for _, term in sorted(committed - exported, key=str):
-    print("no longer there:", term)  # noqa: T201
-sys.exit(committed != exported)
+changes = [f"new: {term}" for _, term in sorted(exported - committed, key=str)]
+changes += [f"gone: {term}" for _, term in sorted(committed - exported, key=str)]
+print("\n".join(changes[:10]))  # noqa: T201
+if len(changes) > 10:
+    print(f"... and {len(changes) - 10} more")  # noqa: T201
+sys.exit(bool(changes))
