@@ -26,6 +26,11 @@ class SaleOrder(models.Model):
         for order in self:
             order.ticket_count = len(tickets_by_order[order._origin])
 
+    def _compute_show_hours_recorded_button(self):
+        # sudo: sale.order - stock reads the number of projects, which only project users may, to
+        # show a button to all who log time; who logs time on tickets need not be a project user
+        super(SaleOrder, self.sudo())._compute_show_hours_recorded_button()
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
