@@ -2,20 +2,15 @@
 
 import os
 import resource
-import shutil
 from pathlib import Path
 
 import pytest
-from .live import Product
 from playwright.sync_api import sync_playwright
 
 from odoo.tools import config
 
-# Chromium phones home unless told not to; there is nothing but this machine here.
-CHROMIUM_ARGUMENTS = [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-]
+from .live import CHROMIUM, CHROMIUM_ARGUMENTS, Product
+
 BROWSER_TIMEOUT = 60_000  # milliseconds: what a busy machine needs
 
 
@@ -39,8 +34,7 @@ def browser():
     resource.setrlimit(resource.RLIMIT_AS, (hard_limit, hard_limit))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which('chromium') or shutil.which('google-chrome'),
-            args=CHROMIUM_ARGUMENTS,
+            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS,
         )
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard_limit))
         yield browser

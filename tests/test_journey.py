@@ -129,7 +129,7 @@ def test_request_to_invoice_on_a_support_pack(product, person, tmp_path):
 
     ticket, = product.read(
         'helpdesk.ticket', [('ticket_ref', '=', reference)],
-        'channel', 'priority', 'partner_id', 'open_date', 'sale_line_id', 'message_attachment_count',
+        'channel', 'priority', 'open_date', 'message_attachment_count',
     )
     assert ticket['channel'] == 'form'
     assert ticket['priority'] == '2'

@@ -1,0 +1,119 @@
+"""Take the pictures of the user guide from the running product; called by script/screenshots."""
+
+import os
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from odoo.tools import config
+
+config.parse_config(['-c', os.environ['ODOO_RC']])
+sys.path.insert(0, str(Path(__file__).parents[1] / 'tests'))
+
+from live import CHROMIUM, CHROMIUM_ARGUMENTS, Product  # noqa: E402 - needs the configuration
+
+IMAGES = Path(__file__).parent / 'images'
+DESKTOP = {'width': 1440, 'height': 900}
+PHONE = {'width': 390, 'height': 844}
+
+
+class Photographer:
+    """A browser in front of the product."""
+
+    def __init__(self, browser, product):
+        self._browser = browser
+        self._product = product
+
+    def sit_down(self, login=None, viewport=DESKTOP):
+        """Return a page, logged in when a login is given."""
+        page = self._browser.new_context(
+            base_url=self._product.url, viewport=viewport, locale='en-US',
+            timezone_id='Europe/Warsaw',
+        ).new_page()
+        page.set_default_timeout(60_000)
+        if login:
+            page.goto('/web/login')
+            page.fill('input[name=login]', login)
+            page.fill('input[name=password]', login)
+            page.locator('form.oe_login_form button[type=submit]').click()
+            page.wait_for_url('**/my**' if login == 'client' else '**/odoo**', wait_until='commit')
+        return page
+
+    def take(self, page, name, url=None, ready='main', full_page=False):
+        """Picture a page, once what `ready` selects is there and the images have arrived."""
+        if url:
+            page.goto(url)
+        page.locator(ready).first.wait_for()
+        page.wait_for_timeout(2500)
+        page.screenshot(path=IMAGES / f'{name}.png', full_page=full_page)
+
+
+def take_all(photographer, product):
+    """Take every picture that the documents show."""
+    def id_of(xmlid):
+        module, name = xmlid.split('.')
+        record, = product.read(
+            'ir.model.data', [('module', '=', module), ('name', '=', name)], 'res_id',
+        )
+        return record['res_id']
+
+    ticket = id_of('helpdesk_sla.ticket_invoice_post')
+    busy_ticket = id_of('helpdesk_sla.ticket_slow')
+    team = id_of('helpdesk_sla.team_technical')
+    tickets = '/odoo/action-helpdesk_sla.helpdesk_ticket_action_all'
+
+    agent = photographer.sit_down('agent')
+    photographer.take(agent, 'overview', '/odoo/action-helpdesk_sla.helpdesk_team_action_dashboard',
+                      '.o_kanban_record')
+    photographer.take(agent, 'ticket-list', tickets, '.o_data_row')
+    agent.locator('.o_switch_view.o_kanban').click()
+    photographer.take(agent, 'ticket-kanban', ready='.o_kanban_record')
+    photographer.take(agent, 'ticket-form', f'{tickets}/{ticket}', '.o_form_sheet')
+    agent.get_by_role('tab', name="SLA").click()
+    photographer.take(agent, 'ticket-sla', ready='.o_form_sheet')
+    agent.goto(f'{tickets}/{busy_ticket}')
+    agent.get_by_role('tab', name="Timesheets").click()
+    photographer.take(agent, 'ticket-timesheets', ready='.o_form_sheet')
+
+    admin = photographer.sit_down('admin')
+    photographer.take(admin, 'team-form',
+                      f'/odoo/action-helpdesk_sla.helpdesk_team_action/{team}', '.o_form_sheet')
+    photographer.take(
+        admin, 'policy-form',
+        f'/odoo/action-helpdesk_sla.helpdesk_sla_action/{id_of("helpdesk_sla.sla_stage_high")}',
+        '.o_form_sheet',
+    )
+
+    client = photographer.sit_down('client')
+    photographer.take(client, 'portal-tickets', '/my/tickets')
+    photographer.take(client, 'portal-ticket', f'/my/tickets/{busy_ticket}')
+
+    visitor = photographer.sit_down()
+    photographer.take(visitor, 'website-help', '/helpdesk')
+    visitor.get_by_text("Send a request").first.click()
+    photographer.take(visitor, 'website-form', ready='.s_website_form')
+
+    phone = photographer.sit_down('agent', PHONE)
+    photographer.take(phone, 'phone-list', tickets, '.o_kanban_record, .o_data_row')
+    photographer.take(phone, 'phone-ticket', f'{tickets}/{ticket}', '.o_form_sheet')
+    phone_client = photographer.sit_down('client', PHONE)
+    photographer.take(phone_client, 'phone-portal', f'/my/tickets/{busy_ticket}')
+
+
+def main():
+    IMAGES.mkdir(exist_ok=True)
+    product = Product(os.environ['TEMPLATE'], os.environ['DATABASE'])
+    try:
+        product.start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS,
+            )
+            take_all(Photographer(browser, product), product)
+            browser.close()
+    finally:
+        product.stop()
+
+
+main()
