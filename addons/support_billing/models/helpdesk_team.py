@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class HelpdeskTeam(models.Model):
@@ -53,9 +54,10 @@ class HelpdeskTeam(models.Model):
         for team in self.filtered(
             lambda team: team.use_helpdesk_sale_timesheet and not team.timesheet_product_id,
         ):
-            team.timesheet_product_id = team.project_id.timesheet_product_id or self.env.ref(
+            product = team.project_id.timesheet_product_id or self.env.ref(
                 'sale_timesheet.time_product', raise_if_not_found=False,
             )
+            team.timesheet_product_id = product and product._is_time_and_materials() and product
 
     # === ONCHANGE METHODS === #
 
@@ -68,6 +70,18 @@ class HelpdeskTeam(models.Model):
     def _onchange_use_helpdesk_sale_timesheet(self):
         if self.use_helpdesk_sale_timesheet:
             self.use_helpdesk_timesheet = True
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('timesheet_product_id')
+    def _check_timesheet_product_id(self):
+        for team in self.filtered('timesheet_product_id'):
+            if not team.timesheet_product_id._is_time_and_materials():
+                raise ValidationError(self.env._(
+                    "%(product)s cannot be sold as time and materials. Choose a service in a unit "
+                    "of time that is invoiced based on timesheets and creates no project or task.",
+                    product=team.timesheet_product_id.display_name,
+                ))
 
     # === CRUD METHODS === #
 

@@ -73,6 +73,10 @@ class HelpdeskTicket(models.Model):
         compute='_compute_sale_order_count', groups='base.group_user',
         export_string_translation=False,
     )
+    can_create_quotation = fields.Boolean(
+        compute='_compute_can_create_quotation', groups='base.group_user',
+        export_string_translation=False,
+    )
     remaining_hours_available = fields.Boolean(
         related='sale_line_id.support_hours_available', groups='base.group_user',
         export_string_translation=False,
@@ -135,6 +139,19 @@ class HelpdeskTicket(models.Model):
         if self.env['sale.order'].has_access('read'):
             for ticket in self:
                 ticket.sale_order_count = len(ticket._get_sale_orders())
+
+    @api.depends('partner_id', 'team_id')
+    @api.depends_context('uid')
+    def _compute_can_create_quotation(self):
+        """ Tell where *New Quotation* makes sense: to who may sell and work on the ticket. """
+        self.can_create_quotation = False
+        if self.env['sale.order'].has_access('create'):
+            self.filtered(
+                lambda ticket: ticket.id
+                and ticket.partner_id
+                and ticket.use_helpdesk_sale_timesheet
+                and ticket.has_access('write'),
+            ).can_create_quotation = True
 
     @api.depends('sale_line_id', 'timesheet_ids.unit_amount', 'timesheet_ids.so_line')
     def _compute_remaining_hours_so(self):
@@ -344,6 +361,9 @@ class HelpdeskTicket(models.Model):
         unpaid = self.sudo().timesheet_ids.filtered(lambda line: not line.so_line)
         hours = sum(unpaid.mapped('unit_amount'))
         uom_hour = self.env.ref('uom.product_uom_hour')
+        product = product.with_context(lang=self.partner_id.lang)
+        # the second line is what an order line is called by in lists
+        name = [product.display_name, f'{self.ticket_ref} {self.name}', product.description_sale]
         return {
             'partner_id': self.partner_id.id,
             'company_id': self.company_id.id,
@@ -351,14 +371,7 @@ class HelpdeskTicket(models.Model):
             'helpdesk_ticket_id': self.id,
             'order_line': [Command.create({
                 'product_id': product.id,
-                'name': self.env._(
-                    "%(product)s\n%(reference)s %(subject)s",
-                    product=product.with_context(
-                        lang=self.partner_id.lang,
-                    ).get_product_multiline_description_sale(),
-                    reference=self.ticket_ref,
-                    subject=self.name,
-                ),
+                'name': '\n'.join(filter(None, name)),
                 'product_uom_qty': max(uom_hour._compute_quantity(
                     hours, product.uom_id, rounding_method='HALF-UP',
                 ), 1.0),

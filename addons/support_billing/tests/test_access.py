@@ -90,6 +90,13 @@ class TestAccess(SupportBillingCommon):
         with self.assertRaises(AccessError):
             self.timesheet.with_user(self.agent).helpdesk_ticket_id = hidden
 
+    def test_quotation_is_offered_to_who_may_sell_and_work_on_the_ticket(self):
+        for user, expected in (
+            (self.seller, True), (self.agent, False), (self.accountant, False),
+        ):
+            self.assertEqual(self.ticket.with_user(user).can_create_quotation, expected, user.name)
+        self.assertFalse(self.unbilled_ticket.with_user(self.seller).can_create_quotation)
+
     def test_agent_without_sales_rights_makes_no_quotation(self):
         with self.assertRaises(AccessError):
             self.ticket.with_user(self.agent).action_create_quotation()

@@ -244,7 +244,7 @@ class TestSoLineChoice(SupportBillingCommon):
         order = self.env['sale.order'].browse(action['res_id'])
         self.assertEqual(order.partner_id, self.contact)
         self.assertEqual(order.order_line.product_id, self.product_hour)
-        self.assertIn(ticket.ticket_ref, order.order_line.name)
+        self.assertIn(ticket.ticket_ref, order.order_line.display_name)
         self.assertEqual(ticket.sale_line_id, self.pack, "not before it is confirmed")
         order.with_user(self.seller).action_confirm()
         self.assertEqual(ticket.sale_line_id, order.order_line)

@@ -1,6 +1,6 @@
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -65,6 +65,17 @@ class TestTeamTimeSettings(SupportBillingCommon):
         self.assertEqual(
             self.plain_team.timesheet_product_id, self.env.ref('sale_timesheet.time_product'),
         )
+
+    def test_product_that_time_cannot_be_delivered_to_is_refused(self):
+        unit = self.env.ref('uom.product_uom_unit')
+        for name, values in (
+            ("Prepaid", {'invoice_policy': 'order'}),
+            ("By hand", {'service_type': 'manual'}),
+            ("Pieces", {'uom_id': unit.id}),
+            ("Project", {'service_tracking': 'project_only'}),
+        ):
+            with self.assertRaises(ValidationError, msg=name):
+                self.team.timesheet_product_id = self._new_product(name, **values)
 
     def test_manager_without_project_rights_can_switch_on(self):
         self.plain_team.with_user(self.manager).use_helpdesk_sale_timesheet = True

@@ -6,6 +6,8 @@ import { Many2XAutocomplete } from "@web/views/fields/relational_utils";
 
 /** Support agents get the names of order lines, but have no access to the list of them. */
 export class SupportSaleLineAutocomplete extends Many2XAutocomplete {
+    static template = "support_billing.SupportSaleLineAutocomplete";
+
     addSearchMoreSuggestion() {
         return false;
     }
