@@ -18,8 +18,7 @@ from ..tools.working_time import (
 )
 
 try:
-    from hypothesis import HealthCheck, assume, given, settings
-    from hypothesis import strategies as st
+    from hypothesis import HealthCheck, assume, given, settings, strategies as st
 except ImportError:  # tests/requirements.txt names it; the examples do without
     st = None
 
