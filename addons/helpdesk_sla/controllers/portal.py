@@ -141,12 +141,12 @@ class HelpdeskPortal(CustomerPortal):
         """
         return self._document_check_access('helpdesk.ticket', ticket_id, access_token)
 
-    def _format_moment(self, ticket_sudo, value):
+    def _format_moment(self, ticket_sudo, value, short=False):
         """ Return a UTC time as the visitor reads it: in the own zone, else the customer's. """
         user = request.env.user
-        return ticket_sudo.with_env(
-            request.env(su=True),
-        )._format_customer_datetime(value, tz=None if user._is_public() else user.tz)
+        return ticket_sudo.with_env(request.env(su=True))._format_customer_datetime(
+            value, tz=None if user._is_public() else user.tz, short=short,
+        )
 
     def _prepare_ticket_page_values(self, ticket_sudo, access_token, **kwargs):
         """ Return what the ticket's page shows. """

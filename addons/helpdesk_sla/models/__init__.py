@@ -10,6 +10,7 @@ from . import helpdesk_team
 from . import helpdesk_sla
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
+from . import mail_message
 from . import mail_thread
 from . import helpdesk_ticket_mail
 from . import helpdesk_ticket

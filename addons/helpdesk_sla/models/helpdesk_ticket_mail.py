@@ -291,6 +291,10 @@ class HelpdeskTicketMail(models.AbstractModel):
         self._complete_visitor_author(kwargs)
         if self._is_for_customer(kwargs):
             self._add_customer_recipient(kwargs)
+            if not self.has_access('write'):
+                # a colleague of the customer may answer; stock would refuse that the answer makes
+                # the customer a follower, which takes the right to write
+                self = self.with_context(mail_post_autofollow=False)
         return super().message_post(**kwargs)
 
     def _complete_visitor_author(self, post_values):
@@ -380,7 +384,11 @@ class HelpdeskTicketMail(models.AbstractModel):
             and is_html_empty(ticket_sudo.description)
             and not is_html_empty(body)
         ):
-            ticket_sudo.description = html_sanitize(body)
+            # the text of a plain e-mail is not code
+            plain = re.fullmatch(r'\s*<pre>(.*)</pre>\s*', str(body), re.DOTALL)
+            ticket_sudo.description = html_sanitize(
+                '<p>%s</p>' % plain[1].strip().replace('\n', '<br/>') if plain else body,
+            )
 
     def _link_customer(self, message):
         """ Link the contact that an agent's answer was sent to, when the sender was unknown.
@@ -413,16 +421,16 @@ class HelpdeskTicketMail(models.AbstractModel):
         return information
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
-        """ Have answers go to the team's alias. """
+        """ Have answers go to the team's alias, whoever wrote. """
         replies = super()._notify_get_reply_to_batch(defaults=defaults, author_ids=author_ids)
         # sudo: helpdesk.team - the address of the team is public
         for team_sudo, tickets in self.sudo().grouped('team_id').items():
-            if not team_sudo.alias_email:
-                continue
-            for ticket in tickets:
-                replies[ticket.id] = self._notify_get_reply_to_formatted_email(
-                    team_sudo.alias_email, author_id=(author_ids or {}).get(ticket.id),
-                )
+            if team_sudo.alias_email:
+                address = formataddr((team_sudo.name, team_sudo.alias_email))
+                # stock says why: longer ones are folded in ways that break them
+                replies.update(dict.fromkeys(
+                    tickets.ids, address if len(address) <= 68 else team_sudo.alias_email,
+                ))
         return replies
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
@@ -501,17 +509,15 @@ class HelpdeskTicketMail(models.AbstractModel):
         template = ticket_sudo.stage_id.template_id
         if template:
             templates['stage_id'] = (template, self._get_automatic_mail_values())
+        if not ticket_sudo._is_rating_welcome():
+            return templates
         rating_template = self.env.ref(
             'helpdesk_sla.mail_template_ticket_rating', raise_if_not_found=False,
         )
         solved_template = self.env.ref(
             'helpdesk_sla.mail_template_ticket_solved', raise_if_not_found=False,
         )
-        if (
-            rating_template
-            and ticket_sudo._is_rating_welcome()
-            and (not template or template != solved_template)
-        ):
+        if rating_template and (not template or template != solved_template):
             templates['rating'] = (rating_template, self._get_automatic_mail_values())
         return templates
 
@@ -519,7 +525,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         """ Return how automatic mails to the customer are posted. """
         return {
             'auto_delete_keep_log': False,
-            'email_layout_xmlid': 'mail.mail_notification_light',
+            'email_layout_xmlid': 'helpdesk_sla.mail_layout_customer',
             'subtype_id': self.env['ir.model.data']._xmlid_to_res_id('mail.mt_note'),
         }
 
@@ -603,19 +609,26 @@ class HelpdeskTicketMail(models.AbstractModel):
             pid=ticket_sudo.partner_id.id,
         )
 
-    def _format_customer_datetime(self, value, tz=None):
-        """ Return a moment as the customer reads it, with the name of the zone.
+    def _format_customer_datetime(self, value, tz=None, short=False):
+        """ Return a moment as the customer reads it.
 
         :param datetime value: UTC
         :param str tz: the reader's zone, when it is known better than from the ticket
+        :param bool short: without the day of the week and the name of the zone
         """
         moment = fields.Datetime.context_timestamp(
             self.with_context(tz=tz or self._get_customer_tz()), value,
         )
+        time = format_time(self.env, moment.timetz(), time_format='short')
+        if short:
+            return self.env._(
+                "%(date)s, %(time)s",
+                date=format_date(self.env, moment.date(), date_format='medium'), time=time,
+            )
         return self.env._(
             "%(date)s at %(time)s (%(zone)s)",
             date=format_date(self.env, moment.date(), date_format='full'),
-            time=format_time(self.env, moment.timetz(), time_format='short'),
+            time=time,
             zone=moment.tzname(),
         )
 

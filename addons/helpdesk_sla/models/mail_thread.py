@@ -3,7 +3,7 @@ import xmlrpc.client
 from odoo import api, models
 from odoo.tools import SQL, email_normalize
 
-from odoo.addons.helpdesk_sla.tools import mail_headers
+from ..tools import mail_headers
 
 
 class MailThread(models.AbstractModel):

@@ -106,8 +106,12 @@ class TestMailGateway(MailGatewayCase):
             'partner_name': "Anna Nowak",
             'partner_email': 'anna@nowak.example',
         }])
-        self.assertIn("It does not print.", ticket.description)
+        self.assertEqual(ticket.description, "<p>It does not print.</p>")
         self.assertTrue(ticket.ticket_ref)
+
+    def test_text_keeps_its_lines_and_its_signs(self):
+        ticket = self.receive("1 < 2\n<b>no</b>\n")
+        self.assertEqual(ticket.description, "<p>1 &lt; 2<br>&lt;b&gt;no&lt;/b&gt;</p>")
 
     def test_unknown_sender_makes_no_contact(self):
         partners = self.env['res.partner'].search_count([])
@@ -325,7 +329,7 @@ class TestMailGateway(MailGatewayCase):
         self.agent_answers(ticket)
         mail = self.mails_to('anna@nowak.example')
         self.assertEqual(len(mail), 1)
-        self.assertEqual(mail.reply_to, f'"{self.agent.name}" <{self.address}>')
+        self.assertEqual(mail.reply_to, f'"Support" <{self.address}>')
         self.assertIn(ticket.access_token, mail.body_html, "a link that works without login")
 
     def test_answers_reach_a_customer_with_contact(self):
@@ -368,7 +372,7 @@ class TestMailGateway(MailGatewayCase):
         mail = self.mails_to('anna@nowak.example')
         self.assertEqual(mail.subject, f'[{ticket.ticket_ref}] The label printer')
         self.assertEqual(mail.email_from, f'"Support" <{self.address}>')
-        self.assertEqual(mail.reply_to.split('<')[1], f'{self.address}>')
+        self.assertEqual(mail.reply_to, f'"Support" <{self.address}>')
         self.assertIn("You will have our answer by", mail.body_html)
         self.assertIn("1:00", mail.body_html, "in the zone of the customer or the team")
         self.assertIn("CET", mail.body_html)
