@@ -26,5 +26,8 @@
         'web.assets_backend': [
             'support_billing/static/src/**/*',
         ],
+        'web.assets_tests': [
+            'support_billing/static/tests/tours/**/*',
+        ],
     },
 }

@@ -163,7 +163,7 @@ class HelpdeskTeam(models.Model):
         return self.env['project.project'].sudo().create(vals_list)
 
     def _open_projects_for_time(self):
-        """ Let the projects of the teams take timesheets, and billable ones where time is billed. """
+        """ Let the teams' projects take timesheets, and billable ones where time is billed. """
         # sudo: project.project - two switches, for whoever may set them for the team's time
         logging = self.filtered('use_helpdesk_timesheet').project_id.sudo()
         logging.filtered(lambda project: not project.allow_timesheets).allow_timesheets = True

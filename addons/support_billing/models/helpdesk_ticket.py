@@ -66,7 +66,7 @@ class HelpdeskTicket(models.Model):
         index='btree_not_null', groups='base.group_user',
     )
     sale_order_state = fields.Selection(
-        related='sale_order_id.state', string="State of the Sales Order",
+        related='sale_order_id.state', string="State of the Sales Order", tracking=False,
         groups='base.group_user', export_string_translation=False,
     )
     sale_order_count = fields.Integer(
@@ -188,8 +188,9 @@ class HelpdeskTicket(models.Model):
         for ticket in self.sudo().filtered('sale_line_id'):
             if not ticket._accepts_sale_line(ticket.sale_line_id):
                 raise ValidationError(self.env._(
-                    "Time on %(ticket)s cannot go to %(line)s. Choose a confirmed order line of the "
-                    "same customer and company, for a service that is delivered by timesheets.",
+                    "Time on %(ticket)s cannot go to %(line)s. Choose a confirmed order line of "
+                    "the same customer and company, for a service that is delivered by "
+                    "timesheets.",
                     ticket=ticket.display_name,
                     line=ticket.sale_line_id.display_name,
                 ))

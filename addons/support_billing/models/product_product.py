@@ -5,7 +5,7 @@ class ProductProduct(models.Model):
     _inherit = 'product.product'
 
     def _is_time_and_materials(self):
-        """ Return whether an order line of the product is delivered and invoiced by time logged. """
+        """ Return whether order lines of the product are delivered and invoiced by time. """
         self.ensure_one()
         return (
             self._is_delivered_timesheet()

@@ -13,8 +13,8 @@ class SaleOrder(models.Model):
         copy=False,
         index='btree_not_null',
         ondelete='set null',
-        help="The ticket for which this order was made. When the order is confirmed, the time spent "
-             "on the ticket goes to it.",
+        help="The ticket for which this order was made. When the order is confirmed, the time "
+             "spent on the ticket goes to it.",
     )
     ticket_count = fields.Integer(string="Tickets", compute='_compute_ticket_count')
 
@@ -111,7 +111,3 @@ class SaleOrder(models.Model):
             line = order.order_line.filtered(ticket._accepts_sale_line)[:1]
             if line:
                 ticket.sale_line_id = line
-                ticket._message_log(body=self.env._(
-                    "The order made for this ticket is confirmed. Time spent here goes to %s.",
-                    line.display_name,
-                ))

@@ -129,11 +129,12 @@ class SaleOrderLine(models.Model):
             and team and team.has_access('read')
         ):
             return self.browse()
+        client = partner.commercial_partner_id
         # the caller's domain is left out on purpose: searching on prices would tell them
         domain = (
             self._get_support_line_domain()
             & Domain('company_id', '=', team.company_id.id)
-            & Domain('order_partner_id.commercial_partner_id', '=', partner.commercial_partner_id.id)
+            & Domain('order_partner_id.commercial_partner_id', '=', client.id)
         )
         if name:
             domain &= Domain('name', 'ilike', name) | Domain('order_id.name', 'ilike', name)

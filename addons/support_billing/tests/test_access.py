@@ -108,7 +108,7 @@ class TestAccess(SupportBillingCommon):
         self.assertEqual(Ticket.search([('id', 'in', (self.ticket | self.unbilled_ticket).ids)]),
                          self.ticket)
         ticket = self.ticket.with_user(self.accountant)
-        ticket.web_read(dict.fromkeys(
+        ticket.web_read(dict.fromkeys(  # noqa: RUF024 - the empty specification is only read
             ['name', 'total_hours_spent', 'sale_line_id', 'sla_status_ids', 'tag_ids', 'stage_id'],
             {},
         ))

@@ -1,3 +1,4 @@
+from psycopg2 import IntegrityError
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, ValidationError
@@ -40,7 +41,7 @@ class TestTeamTimeSettings(SupportBillingCommon):
             self.team.project_id = False
 
     def test_project_of_a_team_cannot_be_deleted(self):
-        with self.assertRaises(Exception), mute_logger('odoo.sql_db'), self.cr.savepoint():
+        with self.assertRaises(IntegrityError), mute_logger('odoo.sql_db'), self.cr.savepoint():
             self.project.unlink()
         self.assertTrue(self.team.project_id.exists())
 
