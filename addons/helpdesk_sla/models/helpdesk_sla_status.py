@@ -1,3 +1,5 @@
+from itertools import dropwhile
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -179,6 +181,13 @@ class HelpdeskSlaStatus(models.Model):
         """ Return the timeline on which this status is counted. """
         return self.resource_calendar_id._get_working_time(self.company_id)
 
+    def _recompute_clock(self):
+        """ Have the deadlines computed anew, and with them what the tickets say of them.
+
+        For what the computation cannot depend on: the working time behind the calendar.
+        """
+        self.modified(['start_date'])
+
     def _get_pauses(self):
         """ Return the pauses in which this clock stands still.
 
@@ -217,6 +226,11 @@ class HelpdeskSlaStatus(models.Model):
         self.ensure_one()
         if self.target == 'first_response':
             return self.ticket_id.first_response_date
+        if self.cycle > 1:
+            # from the stage in which it was reopened, even if that was in the second of its closing
+            history = dropwhile(
+                lambda entry: entry[1] < self.cycle_date or entry[0]._is_closing(), history,
+            )
         return next((
             date for stage, date in history
             if date >= self.cycle_date and self._is_success(stage)
@@ -270,8 +284,10 @@ class HelpdeskSlaStatus(models.Model):
             if self._fields[name].convert_to_write(self[name], self) != value
         }
         if self.result:
-            changes |= {'result': False, 'end_date': False}
-        if changes:
+            self.write({**changes, 'result': False, 'end_date': False})
+            # the pauses and calendars of the time in which it did not apply count as well
+            self._recompute_clock()
+        elif changes:
             self.write(changes)
 
     def _finish(self, result):

@@ -438,6 +438,7 @@ class HelpdeskTicket(models.Model):
         return {
             'ticket_ref', 'open_date', 'assign_date', 'first_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
+            'stage_type', 'is_closed',
             'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
             'sla_paused_since', 'sla_result', 'sla_stale',
         }
@@ -580,10 +581,13 @@ class HelpdeskTicket(models.Model):
     def _close_stage_pauses(self, now):
         """ End the open pauses that the tickets' stages no longer ask for. """
         # sudo: helpdesk.sla.pause - as above
-        self.sudo().sla_pause_ids.filtered(
+        over = self.sudo().sla_pause_ids.filtered(
             lambda pause: not pause.date_to
             and pause.kind != PAUSE_KINDS.get(pause.ticket_id.stage_type),
-        ).date_to = now
+        )
+        over.date_to = now
+        # the next one of this kind may begin in the same transaction: only one may be open
+        over.flush_recordset(['date_to'])
 
     def _get_open_pauses(self, kind):
         """ Return the pauses of one kind that have not ended. """
@@ -667,7 +671,7 @@ class HelpdeskTicket(models.Model):
         # sudo: helpdesk.sla(.status), helpdesk.team - the engine decides for every ticket alike,
         # whoever creates or edits it; statuses are never written by users
         tickets = self.sudo()
-        policies = self.env['helpdesk.sla'].sudo().search(
+        policies = self.env['helpdesk.sla'].sudo().with_context(active_test=True).search(
             [('company_id', 'in', tickets.company_id.ids)],
         )
         statuses = tickets.sla_status_ids
@@ -675,7 +679,7 @@ class HelpdeskTicket(models.Model):
             (status.ticket_id, status.sla_id): status
             for status in statuses.filtered('sla_id').sorted('cycle')
         }
-        to_create, applying = [], statuses.browse()
+        to_create, applying, revived = [], statuses.browse(), statuses.browse()
         for ticket in tickets:
             for sla in policies._select(ticket) if ticket._is_sla_applicable() else ():
                 status = latest.get((ticket, sla))
@@ -687,6 +691,8 @@ class HelpdeskTicket(models.Model):
                     })
                 elif not status.result or status.result == 'superseded':
                     applying |= status
+                    if status.result:
+                        revived |= status
                     status._update_promise(values)
                 elif ticket._begins_next_cycle(status):
                     to_create.append({
@@ -694,8 +700,12 @@ class HelpdeskTicket(models.Model):
                         'cycle': status.cycle + 1, 'cycle_date': ticket.reopen_date,
                     })
         (statuses - applying)._finish('superseded')
-        statuses.create(to_create)
+        begun = statuses.create(to_create) | revived
         tickets._sla_settle()
+        # what begins only now, and was kept before the ticket was reopened, is owed once more
+        reopened = begun.filtered('result').ticket_id.filtered('reopen_date')
+        if reopened:
+            reopened._sla_sync()
         tickets._report_empty_calendars()
 
     def _begins_next_cycle(self, status):
@@ -706,7 +716,7 @@ class HelpdeskTicket(models.Model):
         :param status: the latest helpdesk.sla.status of its policy, finished
         """
         self.ensure_one()
-        if not self.reopen_date or status.end_date > self.reopen_date:
+        if status.cycle > self.reopen_count or status.end_date > self.reopen_date:
             return False
         return (
             not status.reached_date
@@ -799,8 +809,7 @@ class HelpdeskTicket(models.Model):
     def _sla_refresh(self):
         """ Compute policies and deadlines anew; finished statuses never change. """
         unfinished = self.sla_status_ids.filtered(lambda status: not status.result)
-        for fname in ('deadline', 'warning_date', 'paused_since'):
-            self.env.add_to_compute(unfinished._fields[fname], unfinished)
+        unfinished._recompute_clock()
         self._sla_sync()
         self.sla_stale = False
 
@@ -814,14 +823,15 @@ class HelpdeskTicket(models.Model):
         left to the next run.
         """
         domain = [('sla_stale', '=', True)]
-        tickets = self.with_context(active_test=False, tracking_disable=True)
+        # archived tickets too; but nothing else that is archived counts for their clocks
+        tickets = self.with_context(active_test=False)
         remaining = tickets.search_count(domain)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
             batch = tickets.search(domain, limit=batch_size, order='id').try_lock_for_update()
             if not batch:
                 break
-            batch._sla_refresh()
+            batch.with_context(active_test=True, tracking_disable=True)._sla_refresh()
             remaining = tickets.search_count(domain)
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
