@@ -6,7 +6,9 @@ class HelpdeskSlaPause(models.Model):
 
     _name = 'helpdesk.sla.pause'
     _description = "SLA Pause"
-    _order = 'ticket_id, date_from, id'
+    # not by ticket: that would join the tickets in the order of their deadlines, and so compute
+    # these in the middle of computing what they depend on
+    _order = 'date_from, id'
     _rec_name = 'kind'
 
     ticket_id = fields.Many2one(
