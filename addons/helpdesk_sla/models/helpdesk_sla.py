@@ -164,6 +164,10 @@ class HelpdeskSla(models.Model):
         changes = self._get_matching_fields() & vals.keys()
         tickets_before = self._get_open_tickets() if changes else self.env['helpdesk.ticket']
         result = super().write(vals)
+        if 'team_ids' in vals:
+            # stock looks at the record before the change only: a team leader would promise for
+            # other teams, or for all
+            self.check_access('write')
         if changes:
             self._refresh_open_tickets(tickets_before)
         return result
@@ -173,10 +177,14 @@ class HelpdeskSla(models.Model):
 
         Finished statuses stay in the reports with the name they had.
         """
-        statuses = self.env['helpdesk.sla.status'].search(
+        self.check_access('unlink')
+        tickets = self._get_open_tickets()
+        # sudo: helpdesk.sla.status - kept by the system; the policy may be deleted, see above
+        self.env['helpdesk.sla.status'].sudo().search(
             [('sla_id', 'in', self.ids), ('result', '=', False)],
-        )
-        statuses._finish('superseded')
+        )._finish('superseded')
+        # what they replaced applies again
+        tickets._mark_for_sla_refresh(Domain('id', 'in', tickets.ids))
         return super().unlink()
 
     # === BUSINESS METHODS === #
@@ -254,8 +262,10 @@ class HelpdeskSla(models.Model):
         :param ticket: a single helpdesk.ticket
         :rtype: helpdesk.sla
         """
+        # what is archived is still a criterion: without it the policy would be one for everybody
+        ticket = ticket.with_context(active_test=False)
         levels = {}
-        for sla in self:
+        for sla in self.with_context(active_test=False):
             if sla._matches(ticket):
                 by_level = levels.setdefault(sla._get_target_key(), {})
                 level = sla._get_level(ticket)
@@ -264,7 +274,8 @@ class HelpdeskSla(models.Model):
 
     def _get_open_tickets(self):
         """ Return the open tickets on which these policies have unfinished statuses. """
-        return self.env['helpdesk.sla.status'].search(
+        # sudo: helpdesk.sla.status - as in _refresh_open_tickets
+        return self.env['helpdesk.sla.status'].sudo().search(
             [('sla_id', 'in', self.ids), ('result', '=', False)],
         ).ticket_id
 
