@@ -215,7 +215,16 @@ class HelpdeskTeam(models.Model):
         ]
 
     def write(self, vals):
+        policies_before = self.sla_policy_ids if 'sla_policy_ids' in vals else None
         result = super().write(vals)
+        if policies_before is not None:
+            # what changes is the policies, with the rights and the effects of that
+            changed = (policies_before | self.sla_policy_ids) - (
+                policies_before & self.sla_policy_ids
+            )
+            if changed:
+                changed.check_access('write')
+                changed._refresh_open_tickets(changed._get_open_tickets())
         if {'resource_calendar_id', 'use_sla'} & vals.keys():
             self.env['helpdesk.ticket']._mark_for_sla_refresh(
                 Domain('team_id', 'in', self.ids) & Domain('is_closed', '=', False),
@@ -338,8 +347,18 @@ class HelpdeskTeam(models.Model):
                         "The SLA deadlines of this team are empty: its working hours contain no "
                         "working time. Choose other working hours, or add some to them.",
                     ),
-                    user_id=team.leader_id.id or team.env.uid,
+                    user_id=team._get_responsible_user().id,
                 )
+
+    def _get_responsible_user(self):
+        """ Return whom to tell about the team: its leader, else an administrator. """
+        self.ensure_one()
+        if self.leader_id.active:
+            return self.leader_id
+        # sudo: res.groups - who set off the message may be a customer
+        managers = self.env.ref('helpdesk_sla.group_helpdesk_manager').sudo().all_user_ids
+        of_company = managers.filtered(lambda user: self.company_id in user.company_ids)
+        return (of_company or managers)[:1]
 
     # === MAIL METHODS === #
 
