@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -10,6 +11,15 @@ class ResCompany(models.Model):
         companies = super().create(vals_list)
         companies._create_helpdesk_ticket_sequence()
         return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'resource_calendar_id' in vals:
+            # sudo: helpdesk.ticket - working hours concern tickets, whoever chooses them
+            self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
+                Domain('company_id', 'in', self.ids) & Domain('is_closed', '=', False),
+            )
+        return result
 
     def _create_helpdesk_ticket_sequence(self):
         """ Create the ticket numbering (HT00042) of the companies that have none. """
