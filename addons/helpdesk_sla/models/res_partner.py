@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 
 class ResPartner(models.Model):
@@ -24,6 +25,22 @@ class ResPartner(models.Model):
         ))
         for partner in self:
             partner.ticket_count = of_entity.get(partner._origin) or own.get(partner._origin, 0)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """ Look at the policies of open tickets again when their contacts change the client. """
+        if {'parent_id', 'is_company'}.isdisjoint(vals):
+            return super().write(vals)
+        clients = {partner: partner.commercial_partner_id for partner in self}
+        result = super().write(vals)
+        moved = self.filtered(lambda partner: partner.commercial_partner_id != clients[partner])
+        if moved:
+            # sudo: helpdesk.ticket - the promise follows the client, whoever edits the contact
+            self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
+                Domain('partner_id', 'child_of', moved.ids) & Domain('is_closed', '=', False),
+            )
+        return result
 
     # === ACTION METHODS === #
 
