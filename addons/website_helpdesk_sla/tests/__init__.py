@@ -1,0 +1,3 @@
+from . import test_form_tour
+from . import test_pages
+from . import test_website_form
