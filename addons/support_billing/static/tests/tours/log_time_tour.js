@@ -11,7 +11,7 @@ registry.category("web_tour.tours").add("support_billing_log_time", {
         {
             content: "Agents are not offered the list of order lines",
             trigger:
-                ".o-autocomplete--dropdown-menu:has(.o-autocomplete--dropdown-item):not(:has(.o_m2o_dropdown_option_search_more))",
+                ".o-autocomplete--dropdown-menu:has(.o-autocomplete--dropdown-item:contains(Support Hour)):not(:has(.o_m2o_dropdown_option_search_more))",
         },
         {
             content: "Choose the time and materials order",
