@@ -1,0 +1,377 @@
+""" Who may do what: the table of docs/access.md on real records, and what it leaves out. """
+
+from pathlib import Path
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.modules import get_module_path
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import HelpdeskCase
+
+NOTHING = '–'
+OPERATIONS = ('read', 'write', 'create', 'unlink')
+USERS = {
+    'Public': 'base.group_public',
+    'Portal': 'base.group_portal',
+    'Internal': 'base.group_user',
+    'User': 'helpdesk_sla.group_helpdesk_user',
+    'Team Leader': 'helpdesk_sla.group_helpdesk_team_leader',
+    'Administrator': 'helpdesk_sla.group_helpdesk_manager',
+}
+# which of the records of `AccessCase.create_records` the words of the table mean
+OPEN_TEAMS = {'portal', 'internal', 'member', 'team_followed', 'led'}
+TICKETS = OPEN_TEAMS | {'invited', 'assigned', 'followed', 'own', 'own_hidden', 'own_followed'}
+OF_TICKETS = {
+    'all': TICKETS,
+    'open': OPEN_TEAMS | {'own', 'own_hidden', 'own_followed'},
+    'assigned': {'assigned'},
+    'followed': {'followed'},
+    'own': {'own', 'own_followed'},
+}
+SCOPES = {
+    'helpdesk.team': {'all': OPEN_TEAMS | {'invited'}, 'open': OPEN_TEAMS, 'led': {'led'}},
+    'helpdesk.ticket': OF_TICKETS,
+    'helpdesk.sla.status': OF_TICKETS,
+    'helpdesk.sla.pause': OF_TICKETS,
+    'helpdesk.sla': {'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'}},
+    'helpdesk.stage': {'all': {'one'}},
+    'helpdesk.ticket.type': {'all': {'one'}},
+    'helpdesk.tag': {'all': {'one'}},
+}
+
+
+def read_matrix():
+    """ Return the table of docs/access.md: rights by model and group. """
+    path = Path(get_module_path('helpdesk_sla')).parents[1] / 'docs' / 'access.md'
+    rows = [
+        [cell.strip() for cell in line.strip().strip('|').split('|')]
+        for line in path.read_text().splitlines()
+        if line.startswith('| helpdesk.')
+    ]
+    return {(model, group): dict(zip(OPERATIONS, cells)) for model, group, *cells in rows}
+
+
+class AccessCase(HelpdeskCase):
+
+    def setUp(self):
+        super().setUp()
+        self.env = self.env(context={**self.env.context, 'tracking_disable': True})
+
+    def create_records(self, user):
+        """ Create records of all kinds as they look to a user, by model and name. """
+        invited = {'privacy_visibility': 'invited_internal'}
+        teams = {
+            'portal': self.create_team("For customers", privacy_visibility='portal'),
+            'internal': self.create_team("For all of us", privacy_visibility='internal'),
+            'invited': self.create_team("For some", **invited),
+            'member': self.create_team("Mine", member_ids=user.ids, **invited),
+            'team_followed': self.create_team("Followed", **invited),
+            'led': self.create_team("Led", leader_id=user.id, **invited),
+            'foreign': self.env['helpdesk.team'].with_company(self.other_company).create({
+                'name': "Theirs", 'stage_ids': self.team.stage_ids.ids,
+            }),
+        }
+        teams['team_followed'].message_subscribe(user.partner_id.ids)
+        tickets_values = {
+            **{name: {'team_id': team.id} for name, team in teams.items()},
+            'assigned': {'team_id': teams['invited'].id, 'user_id': user.id},
+            'followed': {'team_id': teams['invited'].id},
+            'own': {'team_id': teams['portal'].id, 'partner_id': user.partner_id.id},
+            'own_hidden': {'team_id': teams['internal'].id, 'partner_id': user.partner_id.id},
+            'own_followed': {'team_id': teams['portal'].id},
+        }
+        policies_values = {
+            'general': {},
+            'led': {'team_ids': teams['led'].ids},
+            'led_and_other': {'team_ids': (teams['led'] | teams['portal']).ids},
+            'other': {'team_ids': teams['portal'].ids},
+            'foreign': {'company_id': self.other_company.id},
+        }
+        tickets = dict(zip(tickets_values, self.env['helpdesk.ticket'].create([
+            {'name': name, **values, 'stage_id': self.stage_customer.id}
+            for name, values in tickets_values.items()
+        ])))
+        (tickets['followed'] | tickets['own_followed']).message_subscribe(user.partner_id.ids)
+        # what the creation subscribed by itself is not what is looked at
+        for name in ('own_hidden', 'own', 'assigned'):
+            tickets[name].message_unsubscribe(user.partner_id.ids)
+        (teams['member'] | teams['led'] | teams['invited']).message_unsubscribe(
+            user.partner_id.ids,
+        )
+        policies = {
+            name: self.create_policy(**values) for name, values in policies_values.items()
+        }
+        self.run_refresh()
+        return {
+            'helpdesk.team': teams,
+            'helpdesk.ticket': tickets,
+            'helpdesk.sla': policies,
+            'helpdesk.sla.status': {
+                name: ticket.sla_status_ids[:1] for name, ticket in tickets.items()
+            },
+            'helpdesk.sla.pause': {
+                name: ticket.sla_pause_ids for name, ticket in tickets.items()
+            },
+            'helpdesk.stage': {'one': self.env['helpdesk.stage'].create({'name': "Test"})},
+            'helpdesk.ticket.type': {
+                'one': self.env['helpdesk.ticket.type'].create({'name': "Test type"}),
+            },
+            'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
+        }
+
+    def get_values(self, record):
+        """ Return the values with which a user would create a record like this one. """
+        name = f"New {record.display_name}"
+        return {
+            'helpdesk.team': lambda team: {
+                'name': name,
+                'company_id': team.company_id.id,
+                'leader_id': team.leader_id.id,
+                'member_ids': team.member_ids.ids,
+                'privacy_visibility': team.privacy_visibility,
+            },
+            'helpdesk.ticket': lambda ticket: {
+                'name': name,
+                'team_id': ticket.team_id.id,
+                'user_id': ticket.user_id.id,
+                'partner_id': ticket.partner_id.id,
+            },
+            'helpdesk.sla': lambda sla: {
+                'name': name,
+                'company_id': sla.company_id.id,
+                'team_ids': sla.team_ids.ids,
+                'target': 'resolution',
+            },
+            'helpdesk.sla.status': lambda status: {
+                'name': name,
+                'ticket_id': status.ticket_id.id,
+                'target': 'resolution',
+                'start_date': '2026-03-02 09:00:00',
+                'cycle_date': '2026-03-02 09:00:00',
+            },
+            'helpdesk.sla.pause': lambda pause: {
+                'ticket_id': pause.ticket_id.id,
+                'kind': 'third_party',
+                'date_from': '2026-03-02 09:00:00',
+            },
+        }.get(record._name, lambda _record: {'name': name})(record.sudo())
+
+    def is_allowed(self, operation, record, user):
+        """ Try an operation as a user, and take it back. """
+        as_user = record.with_user(user).with_context(
+            allowed_company_ids=user.company_id.ids, tracking_disable=True,
+        )
+        values = {
+            'helpdesk.sla.pause': {'reason': "Changed"},
+        }.get(record._name, {'name': "Changed"})
+        try:
+            with self.cr.savepoint(), mute_logger('odoo.sql_db'):
+                self.env.invalidate_all()
+                if operation == 'read':
+                    as_user.read(['display_name'])
+                elif operation == 'write':
+                    as_user.write(values)
+                elif operation == 'create':
+                    as_user.create(self.get_values(record))
+                    self.env.flush_all()
+                else:
+                    as_user.unlink()
+                raise _TakeBack
+        except AccessError:
+            return False
+        except (_TakeBack, IntegrityError, UserError):
+            # what is still in use cannot be deleted, but not for want of rights
+            return True
+        finally:
+            self.env.invalidate_all(flush=False)
+
+
+class _TakeBack(Exception):
+    """ Rolls back what was allowed. """
+
+
+@tagged('post_install', '-at_install')
+class TestAccessMatrix(AccessCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.matrix = read_matrix()
+
+    def test_table_is_complete(self):
+        models = {
+            model for model, cls in self.registry.items()
+            if cls._original_module == 'helpdesk_sla' and cls._auto and not cls._abstract
+            and not cls._transient
+        }
+        self.assertEqual(
+            set(self.matrix), {(model, group) for model in models for group in USERS},
+        )
+        self.assertEqual(set(SCOPES), models)
+
+    def assertMatrix(self, group):
+        user = self.create_user(f"in_{group.lower().replace(' ', '_')}", USERS[group])
+        records = self.create_records(user)
+        for model, by_name in records.items():
+            rights = self.matrix[model, group]
+            for operation in OPERATIONS:
+                expected = set().union(*(
+                    SCOPES[model][word.strip()]
+                    for word in rights[operation].split(',') if word.strip() != NOTHING
+                ))
+                with self.subTest(model=model, group=group, operation=operation):
+                    self.assertEqual(
+                        {
+                            name for name, record in by_name.items()
+                            if self.is_allowed(operation, record, user)
+                        },
+                        expected,
+                    )
+            with self.subTest(model=model, group=group, operation='search'):
+                self.assertEqual(
+                    self.search_names(model, by_name, user),
+                    {name for name, record in by_name.items()
+                     if self.is_allowed('read', record, user)},
+                )
+
+    def search_names(self, model, by_name, user):
+        """ Return the names of the records that a user finds. """
+        try:
+            found = self.env[model].with_user(user).with_context(
+                allowed_company_ids=user.company_id.ids,
+            ).search([('id', 'in', [record.id for record in by_name.values()])])
+        except AccessError:
+            return set()
+        return {name for name, record in by_name.items() if record.id in found.ids}
+
+    def test_public(self):
+        self.assertMatrix('Public')
+
+    def test_portal(self):
+        self.assertMatrix('Portal')
+
+    def test_internal(self):
+        self.assertMatrix('Internal')
+
+    def test_user(self):
+        self.assertMatrix('User')
+
+    def test_team_leader(self):
+        self.assertMatrix('Team Leader')
+
+    def test_administrator(self):
+        self.assertMatrix('Administrator')
+
+
+@tagged('post_install', '-at_install')
+class TestAccessRules(AccessCase):
+    """ What the table does not say. """
+
+    def test_another_clients_user_gets_nothing(self):
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        self.assertTrue(ticket.with_user(self.portal_client).read(['name']))
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.portal_other).read(['name'])
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.portal_other).portal_close()
+        self.assertEqual(ticket.stage_id, self.stage_new)
+
+    def test_a_colleague_of_the_customer_gets_nothing_unless_following(self):
+        colleague = self.create_user('colleague', 'base.group_portal')
+        colleague.partner_id.parent_id = self.client
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        with self.assertRaises(AccessError):
+            ticket.with_user(colleague).read(['name'])
+        ticket.message_subscribe(colleague.partner_id.ids)
+        self.assertTrue(ticket.with_user(colleague).read(['name']))
+
+    def test_portal_users_do_not_reach_the_clocks_through_a_ticket(self):
+        self.create_policy()
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        for name in ('sla_status_ids', 'sla_pause_ids'):
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                ticket.with_user(self.portal_client)[name].mapped('display_name')
+
+    def test_customers_lose_sight_when_portal_users_are_no_longer_invited(self):
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        self.team.privacy_visibility = 'internal'
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.portal_client).read(['name'])
+
+    def test_outsider_gets_nothing(self):
+        ticket = self.create_ticket(user_id=self.outsider.id)
+        ticket.message_subscribe(self.outsider.partner_id.ids)
+        self.team.member_ids += self.outsider
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.outsider).read(['name'])
+        with self.assertRaises(AccessError):
+            self.team.with_user(self.outsider).read(['name'])
+
+    def test_leader_edits_only_the_own_team(self):
+        other = self.create_team("Other", leader_id=self.manager.id)
+        self.team.with_user(self.leader).name = "Renamed"
+        for values in ({'name': "Renamed"}, {'leader_id': self.leader.id}):
+            with self.assertRaises(AccessError):
+                other.with_user(self.leader).write(values)
+
+    def test_leader_cannot_widen_a_policy(self):
+        """ Not to other teams, nor to all of them, which an empty criterion means. """
+        other = self.create_team("Other")
+        policy = self.create_policy(team_ids=self.team.ids)
+        for commands in (
+            [Command.link(other.id)], [Command.set(other.ids)], [Command.clear()],
+        ):
+            with (
+                self.subTest(commands=commands), self.cr.savepoint(),
+                self.assertRaises(AccessError),
+            ):
+                policy.with_user(self.leader).write({'team_ids': commands})
+
+    def test_policies_of_a_team_are_not_widened_through_the_team(self):
+        policy = self.create_policy(team_ids=self.create_team("Other").ids)
+        with self.assertRaises(AccessError):
+            self.team.with_user(self.leader).sla_policy_ids = [Command.link(policy.id)]
+
+    def test_user_of_two_companies(self):
+        foreign = self.env['helpdesk.ticket'].create({
+            'name': "Theirs",
+            'team_id': self.env['helpdesk.team'].with_company(self.other_company).create({
+                'name': "Theirs",
+            }).id,
+        })
+        self.agent.company_ids += self.other_company
+        with self.assertRaises(AccessError):
+            foreign.with_user(self.agent).read(['name'])
+        self.assertTrue(foreign.with_user(self.agent).with_context(
+            allowed_company_ids=(self.company | self.other_company).ids,
+        ).read(['name']))
+
+    def test_a_ticket_can_be_handed_to_a_team_that_its_sender_does_not_see(self):
+        team = self.create_team("Secret", privacy_visibility='invited_internal')
+        ticket = self.create_ticket()
+        ticket.with_user(self.agent).team_id = team
+        self.assertEqual(ticket.team_id, team)
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.agent).read(['name'])
+
+    def test_buttons_ask_for_the_right_to_write(self):
+        self.team.privacy_visibility = 'invited_internal'
+        ticket = self.create_ticket()
+        stranger = self.create_user('stranger', 'helpdesk_sla.group_helpdesk_user')
+        for action in (
+            'action_assign_to_me', 'action_solve', 'action_cancel', 'action_reopen',
+            'action_responded_by_phone',
+        ):
+            for user in (stranger, self.outsider, self.portal_other):
+                with (
+                    self.subTest(action=action, user=user.name), self.cr.savepoint(),
+                    self.assertRaises(AccessError),
+                ):
+                    getattr(ticket.with_user(user), action)()
+        self.env.invalidate_all()
+        self.assertEqual(ticket.stage_id, self.stage_new)
+        self.assertFalse(ticket.user_id or ticket.first_response_date)
