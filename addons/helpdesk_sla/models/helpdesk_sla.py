@@ -12,7 +12,7 @@ PRIORITY_FIELDS = {
 
 
 class HelpdeskSla(models.Model):
-    """ A promise: which tickets (criteria), what must happen (target), within what working time. """
+    """ A promise: for which tickets (criteria), what (target), within what working time. """
 
     _name = 'helpdesk.sla'
     _description = "SLA Policy"

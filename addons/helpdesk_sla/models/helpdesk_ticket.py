@@ -299,7 +299,7 @@ class HelpdeskTicket(models.Model):
                 else:
                     ticket.sla_state = 'running'
             else:
-                ticket.sla_state = ticket.sla_paused_since and 'paused' or ticket.sla_result
+                ticket.sla_state = 'paused' if ticket.sla_paused_since else ticket.sla_result
 
     def _search_sla_state(self, operator, value):
         if operator != 'in':
@@ -604,6 +604,7 @@ class HelpdeskTicket(models.Model):
         # sudo: helpdesk.stage - the history is read by the engine
         stages = self.env['helpdesk.stage'].sudo().browse({
             stage_id for ticket in self for stage_id, _stamp in ticket.stage_history or []
+            if stage_id  # False: the team had no stages
         }).exists()
         by_id = {stage.id: stage for stage in stages}
         return {
@@ -703,9 +704,9 @@ class HelpdeskTicket(models.Model):
         begun = statuses.create(to_create) | revived
         tickets._sla_settle()
         # what begins only now, and was kept before the ticket was reopened, is owed once more
-        reopened = begun.filtered('result').ticket_id.filtered('reopen_date')
-        if reopened:
-            reopened._sla_sync()
+        again = begun.filtered('result').ticket_id.filtered('reopen_date')
+        if again:
+            again._sla_sync()
         tickets._report_empty_calendars()
 
     def _begins_next_cycle(self, status):
