@@ -219,9 +219,11 @@ class TestPortal(HelpdeskCase, HttpCase):
         self.assertIn(f'data-pid="{self.client_contact.id}"', response.text)
 
     def test_no_login_and_no_token(self):
-        for path in ('', '?access_token=', '?access_token=wrong', f'?access_token={self.foreign_token}'):
-            with self.subTest(path):
-                response = self.public_page(f'/my/tickets/{self.ticket.id}{path}')
+        for query in (
+            '', '?access_token=', '?access_token=wrong', f'?access_token={self.foreign_token}',
+        ):
+            with self.subTest(query):
+                response = self.public_page(f'/my/tickets/{self.ticket.id}{query}')
                 self.assertNotIn("The label printer", response.text)
 
     def test_ticket_without_token_is_not_opened_by_an_empty_one(self):
