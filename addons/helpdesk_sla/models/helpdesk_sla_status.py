@@ -205,14 +205,18 @@ class HelpdeskSlaStatus(models.Model):
             if pause.kind != 'third_party' or self.pause_third_party
         ]
 
-    def _is_success(self, stage):
-        """ Return whether entering a stage of the ticket's team keeps this promise. """
+    def _is_success(self, stage, stage_type):
+        """ Return whether entering a stage of the ticket's team keeps this promise.
+
+        :param stage: the helpdesk.stage
+        :param str stage_type: its type when it was entered
+        """
         self.ensure_one()
         if self.target == 'resolution':
-            return stage.stage_type == 'solved'
+            return stage_type == 'solved'
         return (
             self.target == 'stage'
-            and stage.stage_type != 'cancelled'
+            and stage_type != 'cancelled'
             and stage in self.ticket_id.team_id.stage_ids
             and (stage.sequence, stage.id) >= (self.stage_id.sequence, self.stage_id.id)
         )
@@ -220,7 +224,7 @@ class HelpdeskSlaStatus(models.Model):
     def _get_reached_date(self, history):
         """ Return when the target was reached in this cycle.
 
-        :param list history: the stages that the ticket entered, with the moments
+        :param list history: see `helpdesk.ticket._get_stage_histories`
         :rtype: datetime | False
         """
         self.ensure_one()
@@ -229,11 +233,12 @@ class HelpdeskSlaStatus(models.Model):
         if self.cycle > 1:
             # from the stage in which it was reopened, even if that was in the second of its closing
             history = dropwhile(
-                lambda entry: entry[1] < self.cycle_date or entry[0]._is_closing(), history,
+                lambda entry: entry[2] < self.cycle_date or entry[1] in ('solved', 'cancelled'),
+                history,
             )
         return next((
-            date for stage, date in history
-            if date >= self.cycle_date and self._is_success(stage)
+            date for stage, stage_type, date in history
+            if date >= self.cycle_date and self._is_success(stage, stage_type)
         ), False)
 
     def _settle(self):

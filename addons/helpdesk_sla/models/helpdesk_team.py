@@ -224,7 +224,7 @@ class HelpdeskTeam(models.Model):
             if changed:
                 changed.check_access('write')
                 changed._refresh_open_tickets(changed._get_open_tickets())
-        if {'resource_calendar_id', 'use_sla'} & vals.keys():
+        if {'company_id', 'resource_calendar_id', 'use_sla'} & vals.keys():
             self.env['helpdesk.ticket']._mark_for_sla_refresh(
                 Domain('team_id', 'in', self.ids) & Domain('is_closed', '=', False),
             )

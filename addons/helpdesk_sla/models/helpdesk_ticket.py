@@ -1,9 +1,14 @@
+import logging
 from collections import defaultdict
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 # the type of a stage -> the kind of pause that lasts while a ticket stands in it
 PAUSE_KINDS = {
@@ -156,7 +161,7 @@ class HelpdeskTicket(models.Model):
     stage_history = fields.Json(
         copy=False,
         export_string_translation=False,
-        help="Technical: pairs of a stage's id and the UTC time at which the ticket entered it.",
+        help="Technical: the stages that the ticket entered: id, UTC time, type at that time.",
     )
 
     sla_status_ids = fields.One2many(
@@ -413,12 +418,14 @@ class HelpdeskTicket(models.Model):
             for vals in team_vals_list:
                 # said, not left to the compute: the templates of stages are sent for stages that
                 # the values name
-                stage = first_stage.browse(
-                    vals.get('stage_id') or defaults.get('stage_id') or first_stage.id,
-                )
+                stage = first_stage.browse(vals.get('stage_id') or defaults.get('stage_id'))
+                if stage not in team_sudo.stage_ids:
+                    stage = first_stage
                 vals['stage_id'] = stage.id
                 opened = fields.Datetime.to_datetime(vals.setdefault('open_date', now))
-                vals['stage_history'] = [[stage.id, fields.Datetime.to_string(opened)]]
+                vals['stage_history'] = [
+                    [stage.id, fields.Datetime.to_string(opened), stage.stage_type],
+                ]
                 vals.setdefault('date_last_stage_update', opened)
                 if stage._is_closing():
                     vals.setdefault('close_date', now)
@@ -547,7 +554,9 @@ class HelpdeskTicket(models.Model):
         # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
         moved = self.sudo()
         for ticket in moved:
-            ticket.stage_history = [*(ticket.stage_history or []), [ticket.stage_id.id, stamp]]
+            ticket.stage_history = [
+                *(ticket.stage_history or []), [ticket.stage_id.id, stamp, ticket.stage_type],
+            ]
         closed = moved.filtered('is_closed')
         was_closed = moved.filtered(lambda ticket: stages_before[ticket]._is_closing())
         moved.date_last_stage_update = now
@@ -596,21 +605,26 @@ class HelpdeskTicket(models.Model):
         )
 
     def _get_stage_histories(self):
-        """ Return the stages that each ticket entered, with the moments, oldest first.
+        """ Return the stages that each ticket entered, oldest first.
 
-        :return: by ticket; stages that were deleted since are left out
-        :rtype: dict[helpdesk.ticket, list[tuple[helpdesk.stage, datetime]]]
+        The type is that of the stage when it was entered: what a stage means today changes nothing
+        of what was reached then.
+
+        :return: by ticket: stage, type and UTC time; stages that were deleted since are left out
+        :rtype: dict[helpdesk.ticket, list[tuple[helpdesk.stage, str, datetime]]]
         """
         # sudo: helpdesk.stage - the history is read by the engine
         stages = self.env['helpdesk.stage'].sudo().browse({
-            stage_id for ticket in self for stage_id, _stamp in ticket.stage_history or []
+            stage_id
+            for ticket in self
+            for stage_id, _stamp, _type in ticket.stage_history or []
             if stage_id  # False: the team had no stages
         }).exists()
         by_id = {stage.id: stage for stage in stages}
         return {
             ticket: [
-                (by_id[stage_id], fields.Datetime.to_datetime(stamp))
-                for stage_id, stamp in ticket.stage_history or []
+                (by_id[stage_id], stage_type, fields.Datetime.to_datetime(stamp))
+                for stage_id, stamp, stage_type in ticket.stage_history or []
                 if stage_id in by_id
             ]
             for ticket in self
@@ -823,16 +837,40 @@ class HelpdeskTicket(models.Model):
         A job that is killed goes on with the next batch; a ticket that another worker holds is
         left to the next run.
         """
-        domain = [('sla_stale', '=', True)]
         # archived tickets too; but nothing else that is archived counts for their clocks
         tickets = self.with_context(active_test=False)
-        remaining = tickets.search_count(domain)
+        stale = Domain('sla_stale', '=', True)
+        remaining = tickets.search_count(stale)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
-            batch = tickets.search(domain, limit=batch_size, order='id').try_lock_for_update()
+            batch = tickets.search(stale, limit=batch_size, order='id').try_lock_for_update()
             if not batch:
                 break
-            batch.with_context(active_test=True, tracking_disable=True)._sla_refresh()
-            remaining = tickets.search_count(domain)
-            if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
+            failed = batch.with_context(
+                active_test=True, tracking_disable=True,
+            )._sla_refresh_each()
+            # one that cannot be computed must not stop the others
+            stale &= Domain('id', 'not in', failed.ids)
+            remaining = tickets.search_count(stale)
+            if not self.env['ir.cron']._commit_progress(
+                len(batch) - len(failed), remaining=remaining,
+            ):
                 break
+
+    def _sla_refresh_each(self):
+        """ Refresh the tickets at once or, where that fails, one by one.
+
+        :return: the tickets that could not be refreshed; they stay marked, and the log says why
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._sla_refresh()
+        except OperationalError:
+            # two workers met: the job is run again as a whole
+            raise
+        except Exception:
+            if len(self) > 1:
+                return self.browse().union(*(ticket._sla_refresh_each() for ticket in self))
+            _logger.exception("The SLA of ticket %s could not be computed", self.ticket_ref)
+            return self
+        return self.browse()

@@ -2,9 +2,10 @@
 
 from unittest.mock import patch
 
+from psycopg2 import OperationalError
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -599,7 +600,8 @@ class TestSlaBackground(HelpdeskCase):
             batches.append(records.ids)
             refresh(records)
             if len(batches) >= 2:
-                raise UserError("killed")
+                # not an error of a ticket: the worker has lost its database
+                raise OperationalError("killed")
 
         with (
             patch.object(model, '_sla_refresh', refresh_or_die),
@@ -616,6 +618,27 @@ class TestSlaBackground(HelpdeskCase):
         self.run_refresh()
         self.assertEqual(tickets.mapped('sla_deadline'), [utc('mon 15:00')] * 5)
         self.assertFalse(tickets.filtered('sla_stale'))
+
+    def test_a_ticket_that_cannot_be_computed_does_not_stop_the_others(self):
+        tickets = self.prepare_batches()
+        model = self.registry['helpdesk.ticket']
+        refresh = model._sla_refresh
+
+        def refresh_but_one(records):
+            if tickets[2] in records:
+                raise ValueError("broken")
+            refresh(records)
+
+        with (
+            patch.object(model, '_sla_refresh', refresh_but_one),
+            self.assertLogs('odoo.addons.helpdesk_sla.models.helpdesk_ticket', 'ERROR') as log,
+        ):
+            self.run_refresh()
+        self.assertIn(tickets[2].ticket_ref, log.output[0])
+        self.assertEqual(tickets.filtered('sla_stale'), tickets[2])
+        self.assertEqual(
+            (tickets - tickets[2]).mapped('sla_deadline'), [utc('mon 15:00')] * 4,
+        )
 
     def test_running_twice_changes_nothing(self):
         tickets = self.prepare_batches()

@@ -260,6 +260,16 @@ class TestSlaResult(HelpdeskCase):
             'state': 'reached', 'reached_date': utc('mon 10:00'), 'worked_hours': 1,
         }])
 
+    def test_what_a_stage_means_later_changes_nothing_of_what_was_reached(self):
+        self.go_to('mon 09:00')
+        ticket = self.create_ticket()
+        self.move(ticket, self.stage_progress, 'mon 10:00')
+        self.move(ticket, self.stage_new, 'mon 11:00')
+        self.stage_progress.stage_type = 'solved'
+        policy = self.create_policy('resolution', 8)
+        self.run_refresh()
+        self.assertEqual(self.status(ticket, policy).state, 'running')
+
     def test_stage_of_a_team_that_does_not_have_it(self):
         """ A team whose pipeline lacks the stage keeps the promise with a later one of its own. """
         policy = self.create_policy('stage', 4, stage_id=self.stage_progress.id)

@@ -18,7 +18,7 @@ ENGINE_VALUES = {
     'reopen_date': '2026-03-01 09:00:00',
     'reopen_count': 7,
     'date_last_stage_update': '2026-03-01 09:00:00',
-    'stage_history': [[1, '2026-03-01 09:00:00']],
+    'stage_history': [[1, '2026-03-01 09:00:00', 'open']],
     'stage_type': 'solved',
     'is_closed': True,
     'sla_deadline': '2026-03-09 09:00:00',
@@ -191,6 +191,11 @@ class TestTicketCreate(HelpdeskCase):
             'partner_phone': "+48 123 456 789",
             'commercial_partner_id': self.client.id,
         }])
+
+    def test_stage_of_another_team_is_not_taken(self):
+        stage = self.env['helpdesk.stage'].create({'name': "Elsewhere"})
+        ticket = self.create_ticket(stage_id=stage.id)
+        self.assertEqual(ticket.stage_id, self.stage_new)
 
     def test_first_stage_and_dates(self):
         self.go_to('tue 10:00')
