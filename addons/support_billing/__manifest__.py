@@ -22,6 +22,7 @@
         'demo/sale_order_demo.xml',
         'demo/account_analytic_line_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             'support_billing/static/src/**/*',

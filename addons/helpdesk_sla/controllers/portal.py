@@ -194,7 +194,7 @@ class HelpdeskPortal(CustomerPortal):
         identity = {key: value for key, value in kwargs.items() if key in ('pid', 'hash')}
         try:
             # as the visitor, so that the thread names who closed it
-            ticket_sudo.with_env(request.env(su=True)).portal_close()
+            ticket_sudo.with_env(request.env(su=True))._portal_close()
         except UserError as error:
             values = self._prepare_ticket_page_values(
                 ticket_sudo, access_token, error=str(error), **identity,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -342,6 +342,18 @@ class HelpdeskTicket(models.Model):
             **column, now=fields.Datetime.now(),
         )
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('stage_id', 'team_id')
+    def _check_stage_id(self):
+        # sudo: helpdesk.team - customers move their tickets in teams they cannot read
+        for ticket in self.sudo().filtered('stage_id'):
+            if ticket.stage_id not in ticket.team_id.stage_ids:
+                raise ValidationError(self.env._(
+                    "%(stage)s is not a stage of the team %(team)s.",
+                    stage=ticket.stage_id.name, team=ticket.team_id.name,
+                ))
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -363,10 +375,16 @@ class HelpdeskTicket(models.Model):
         stages_before = {}
         if {'stage_id', 'team_id'} & vals.keys():
             stages_before = {ticket: ticket.stage_id for ticket in self}
+        clients_before = {}
+        if 'partner_id' in vals:
+            clients_before = {ticket: ticket.commercial_partner_id for ticket in self}
         unassigned = self.browse()
         if vals.get('user_id'):
             unassigned = self.filtered(lambda ticket: not ticket.assign_date)
         result = super().write(vals)
+        for ticket, client in clients_before.items():
+            if client and client != ticket.commercial_partner_id:
+                ticket._shut_out(client)
         if unassigned:
             # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
             unassigned.sudo().assign_date = now
@@ -445,10 +463,25 @@ class HelpdeskTicket(models.Model):
         return {
             'ticket_ref', 'open_date', 'assign_date', 'first_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
-            'stage_type', 'is_closed',
+            'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
             'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
             'sla_paused_since', 'sla_result', 'sla_stale',
         }
+
+    def _may_write_engine_fields(self):
+        return self.env.su or self.env.user.has_group('helpdesk_sla.group_helpdesk_manager')
+
+    def default_get(self, fields):
+        """ Take no default of the user's for what only the system writes. """
+        defaults = super().default_get(fields)
+        if not self._may_write_engine_fields():
+            for name in self._get_engine_fields() & defaults.keys():
+                default = self._fields[name].default
+                if default:
+                    defaults[name] = default(self)
+                else:
+                    del defaults[name]
+        return defaults
 
     def _check_engine_fields(self, vals):
         """ Refuse that users write by hand what the SLA clocks are read from.
@@ -458,9 +491,7 @@ class HelpdeskTicket(models.Model):
         :raise AccessError: if a user does
         """
         names = self._get_engine_fields() & vals.keys()
-        if names and not self.env.su and not self.env.user.has_group(
-            'helpdesk_sla.group_helpdesk_manager',
-        ):
+        if names and not self._may_write_engine_fields():
             raise AccessError(self.env._(
                 "These fields are kept by the system and cannot be changed by hand: %(names)s",
                 names=', '.join(
@@ -520,6 +551,20 @@ class HelpdeskTicket(models.Model):
                 ))
             tickets.filtered(lambda ticket: ticket.stage_id != stage).stage_id = stage
 
+    def _shut_out(self, client):
+        """ Take the ticket away from a client who turned out not to be its customer.
+
+        :param client: the commercial entity; its contacts follow no more, and links that they were
+            sent stop working
+        """
+        self.ensure_one()
+        # sudo: helpdesk.ticket - follows from the change of the customer, which was allowed
+        ticket_sudo = self.sudo()
+        ticket_sudo.message_unsubscribe(ticket_sudo.message_partner_ids.filtered(
+            lambda partner: partner.partner_share and partner.commercial_partner_id == client,
+        ).ids)
+        ticket_sudo.access_token = False
+
     def _reopen(self):
         """ Move waiting and closed tickets to the reopening stage of their team. """
         for team, tickets in self.grouped('team_id').items():
@@ -529,7 +574,7 @@ class HelpdeskTicket(models.Model):
                 lambda ticket: ticket.stage_type != 'open' and ticket.stage_id != stage,
             ).stage_id = stage
 
-    def portal_close(self):
+    def _portal_close(self):
         """ Close the ticket on behalf of its customer, who asked for it in the portal.
 
         :raise UserError: if the team does not let customers close tickets

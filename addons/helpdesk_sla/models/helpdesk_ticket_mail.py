@@ -19,6 +19,8 @@ HUMAN_MESSAGE_TYPES = ('comment', 'email', 'email_outgoing')
 # acknowledgements to one address: after so many in an hour it is a loop or an attack on somebody
 # else's mailbox; the tickets are registered all the same
 ACKNOWLEDGEMENT_LIMIT = 5
+# a reference further back in a subject is not looked for
+SUBJECT_SIZE = 1000
 SELF_SERVICE_CHANNELS = ('form', 'email', 'chat', 'portal', 'telegram')
 
 
@@ -167,10 +169,13 @@ class HelpdeskTicketMail(models.AbstractModel):
         kept = next((route for route in ticket_routes if route[1]), None)
         if not kept:
             kept = min(ticket_routes, key=self._get_route_position(message))
-            ticket = self._find_ticket_in_subject(message_dict)
+            model, _thread_id, custom_values, user_id, alias = kept
+            team_id = (custom_values or {}).get('team_id')
+            ticket = self._find_ticket_in_subject(message_dict, team_id)
             if ticket:
-                model, _thread_id, custom_values, user_id, alias = kept
                 kept = (model, ticket.id, custom_values, user_id, alias)
+                # a reference can be guessed and a sender forged: nobody gets into copy by them
+                message_dict.update(cc='', to='', cc_filtered='', to_filtered='', recipients='')
         return [*(route for route in routes if route[0] != 'helpdesk.ticket'), kept]
 
     @api.model
@@ -190,14 +195,24 @@ class HelpdeskTicketMail(models.AbstractModel):
         return position
 
     @api.model
-    def _find_ticket_in_subject(self, message_dict):
-        """ Return the ticket whose reference is in the subject, if it is the sender's own. """
+    def _find_ticket_in_subject(self, message_dict, team_id):
+        """ Return the ticket whose reference is in the subject, if it is the sender's own.
+
+        :param int team_id: the team that was written to; references are unique in its company only
+        """
         sender = email_normalize(message_dict.get('email_from') or '')
-        words = set(re.findall(r'[\w/.-]*\d[\w/.-]*', message_dict.get('subject') or ''))
+        subject = (message_dict.get('subject') or '')[:SUBJECT_SIZE]
+        words = [
+            word for word in re.findall(r'[\w/.-]+', subject) if any(map(str.isdigit, word))
+        ]
         if not sender or not words:
             return self.browse()
-        # sudo: helpdesk.ticket - found only by somebody who is already part of it
-        tickets = self.sudo().search([('ticket_ref', 'in', list(words)[:20])], limit=10)
+        # sudo: helpdesk.team, helpdesk.ticket - found only by somebody who is already part of it
+        team_sudo = self.env['helpdesk.team'].sudo().browse(team_id or ())
+        company = team_sudo.company_id or self.env.company
+        tickets = self.sudo().search([
+            ('ticket_ref', 'in', words[:20]), ('company_id', '=', company.id),
+        ])
         return tickets.filtered(lambda ticket: sender in ticket._get_customer_emails())[:1]
 
     def _get_customer_emails(self):

@@ -1,6 +1,7 @@
 import xmlrpc.client
 
 from odoo import api, models
+from odoo.service.model import retrying
 from odoo.tools import SQL, email_normalize
 
 from ..tools import mail_headers
@@ -21,19 +22,27 @@ class MailThread(models.AbstractModel):
         """ Take in an e-mail once, also when two workers receive it at the same moment.
 
         Stock compares Message-Ids inside the transaction, which cannot see what another worker
-        has not committed yet.
+        has not committed yet. And where it fetches mails from a server it gives a mail up when the
+        transaction meets another one; requests are run again in that case, so mails are as well.
         """
         if isinstance(message, xmlrpc.client.Binary):
             message = bytes(message.data)
         if isinstance(message, str):
             message = message.encode()
         message_id = mail_headers.get_message_id(message)
-        if message_id and not self._claim_incoming_mail(message_id):
-            return False
-        return super().message_process(
-            model, message, custom_values=custom_values, save_original=save_original,
-            strip_attachments=strip_attachments, thread_id=thread_id,
-        )
+        stock_process = super().message_process
+
+        def process():
+            if message_id and not self._claim_incoming_mail(message_id):
+                return False
+            return stock_process(
+                model, message, custom_values=custom_values, save_original=save_original,
+                strip_attachments=strip_attachments, thread_id=thread_id,
+            )
+
+        if self.env.context.get('fetchmail_cron_running'):
+            return retrying(process, self.env)
+        return process()
 
     @api.model
     def _claim_incoming_mail(self, message_id):

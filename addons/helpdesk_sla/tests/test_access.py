@@ -1,5 +1,6 @@
 """ Who may do what: the table of docs/access.md on real records, and what it leaves out. """
 
+from datetime import datetime
 from pathlib import Path
 
 from psycopg2 import IntegrityError
@@ -277,8 +278,35 @@ class TestAccessRules(AccessCase):
         with self.assertRaises(AccessError):
             ticket.with_user(self.portal_other).read(['name'])
         with self.assertRaises(AccessError):
-            ticket.with_user(self.portal_other).portal_close()
+            ticket.with_user(self.portal_other)._portal_close()
         self.assertEqual(ticket.stage_id, self.stage_new)
+
+    def test_the_former_customer_is_shut_out(self):
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        ticket.message_subscribe(self.client_contact.ids)
+        token = ticket._portal_ensure_token()
+        ticket.with_user(self.agent).partner_id = self.portal_other.partner_id
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.portal_client).read(['name'])
+        self.assertNotEqual(ticket.access_token, token)
+        self.assertTrue(ticket.with_user(self.portal_other).read(['name']))
+
+    def test_defaults_of_a_user_set_nothing_that_the_system_keeps(self):
+        tickets = self.env['helpdesk.ticket'].with_user(self.agent).with_context(
+            default_first_response_date='2026-03-01 09:00:00',
+            default_open_date='2026-03-01 09:00:00',
+            default_reopen_count=3,
+        )
+        ticket = tickets.create({'name': "Faked", 'team_id': self.team.id})
+        self.assertFalse(ticket.first_response_date)
+        self.assertFalse(ticket.reopen_count)
+        self.assertNotEqual(ticket.open_date, datetime(2026, 3, 1, 9))
+
+    def test_the_company_is_not_written_past_the_team(self):
+        ticket = self.create_ticket()
+        for name in ('company_id', 'commercial_partner_id'):
+            with self.assertRaises(AccessError):
+                ticket.with_user(self.agent)[name] = False
 
     def test_a_colleague_of_the_customer_gets_nothing_unless_following(self):
         colleague = self.create_user('colleague', 'base.group_portal')

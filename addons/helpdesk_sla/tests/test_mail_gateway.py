@@ -2,12 +2,16 @@ import base64
 from email.message import EmailMessage
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import SUPERUSER_ID
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.helpdesk_sla.models import mail_thread as our_mail_thread
 from odoo.addons.helpdesk_sla.models.helpdesk_ticket_mail import ACKNOWLEDGEMENT_LIMIT
 from odoo.addons.helpdesk_sla.tests.common import HelpdeskCase
+from odoo.addons.mail.models import mail_thread as stock_mail_thread
 from odoo.addons.mail.tests.common import MailCommon
 
 
@@ -258,6 +262,37 @@ class TestMailGateway(MailGatewayCase):
             )
             self.assertEqual(cr.fetchone(), (False, True))
 
+    def test_fetched_mail_survives_another_worker_at_the_same_moment(self):
+        mail = self.mail().as_bytes()
+        thread = self.env['mail.thread'].with_user(SUPERUSER_ID).with_context(
+            fetchmail_cron_running=True,
+        )
+        outcomes = iter([SerializationFailure(), 42])
+
+        def stock_process(*args, **kwargs):
+            outcome = next(outcomes)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        def run_again(process, env):
+            try:
+                return process()
+            except SerializationFailure:
+                return process()
+
+        with (
+            patch.object(stock_mail_thread.MailThread, 'message_process', stock_process),
+            patch.object(our_mail_thread, 'retrying', run_again),
+        ):
+            self.assertEqual(thread.message_process(None, mail), 42)
+
+    def test_endless_subject_costs_no_time(self):
+        subject = 'x' * 200_000
+        sender = {'email_from': 'anna@nowak.example', 'subject': subject}
+        with self.assertQueryCount(0):
+            self.env['helpdesk.ticket']._find_ticket_in_subject(sender, self.team.id)
+
     # === ANSWERS === #
 
     def test_answer_joins_the_thread(self):
@@ -308,6 +343,22 @@ class TestMailGateway(MailGatewayCase):
         other = self.receive(From='eve@evil.example', Subject=f'[{ticket.ticket_ref}] hello')
         self.assertEqual(len(other), 1)
         self.assertNotEqual(other, ticket)
+
+    def test_reference_in_the_subject_brings_nobody_into_copy(self):
+        ticket = self.receive()
+        self.receive(Subject=ticket.ticket_ref, Cc='eve@evil.example')
+        self.assertNotIn('eve@evil.example', ticket.email_cc or '')
+
+    def test_reference_in_the_subject_of_another_company_is_not_found(self):
+        ticket = self.receive()
+        company = self.env['res.company'].create({'name': "Elsewhere"})
+        team = self.team.with_company(company).create({
+            'name': "Elsewhere", 'company_id': company.id, 'resource_calendar_id': False,
+        })
+        mail = {'email_from': 'anna@nowak.example', 'subject': ticket.ticket_ref}
+        tickets = self.env['helpdesk.ticket']
+        self.assertEqual(tickets._find_ticket_in_subject(mail, self.team.id), ticket)
+        self.assertFalse(tickets._find_ticket_in_subject(mail, team.id))
 
     def test_person_in_copy_may_use_the_reference(self):
         ticket = self.receive(Cc='boss@nowak.example')

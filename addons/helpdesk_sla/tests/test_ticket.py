@@ -2,7 +2,7 @@
 
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -191,6 +191,12 @@ class TestTicketCreate(HelpdeskCase):
             'partner_phone': "+48 123 456 789",
             'commercial_partner_id': self.client.id,
         }])
+
+    def test_ticket_cannot_be_moved_to_a_stage_of_another_team(self):
+        stage = self.env['helpdesk.stage'].create({'name': "Elsewhere"})
+        ticket = self.create_ticket()
+        with self.assertRaises(ValidationError):
+            ticket.with_user(self.agent).stage_id = stage
 
     def test_stage_of_another_team_is_not_taken(self):
         stage = self.env['helpdesk.stage'].create({'name': "Elsewhere"})
@@ -404,7 +410,7 @@ class TestTicketStage(HelpdeskCase):
     def test_closed_by_the_customer(self):
         ticket = self.create_ticket(partner_id=self.client_contact.id)
         self.go_to('mon 10:00')
-        ticket.with_user(self.portal_client).portal_close()
+        ticket.with_user(self.portal_client)._portal_close()
         self.assertEqual(ticket.stage_id, self.stage_solved)
         self.assertEqual(ticket.sla_pause_ids.user_id, self.portal_client)
         self.assertMoment(ticket.close_date, 'mon 10:00')
@@ -413,7 +419,7 @@ class TestTicketStage(HelpdeskCase):
         self.team.allow_portal_ticket_closing = False
         ticket = self.create_ticket(partner_id=self.client_contact.id)
         with self.assertRaisesRegex(UserError, "cannot be closed here"):
-            ticket.with_user(self.portal_client).portal_close()
+            ticket.with_user(self.portal_client)._portal_close()
         self.assertEqual(ticket.stage_id, self.stage_new)
 
     def test_buttons(self):

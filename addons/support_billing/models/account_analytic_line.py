@@ -52,6 +52,25 @@ class AccountAnalyticLine(models.Model):
     def _compute_so_line(self):
         super()._compute_so_line()
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('so_line', 'helpdesk_ticket_id')
+    def _check_so_line_of_ticket(self):
+        # sudo: sale.order.line, helpdesk.ticket - agents choose lines whose orders they cannot read
+        for line in self.sudo().filtered(
+            # the ticket's own line was checked on the ticket
+            lambda line: line.helpdesk_ticket_id and line.so_line
+            and line.so_line != line.helpdesk_ticket_id.sale_line_id,
+        ):
+            if line._is_not_billed() and not line.helpdesk_ticket_id._accepts_sale_line(
+                line.so_line,
+            ):
+                raise ValidationError(self.env._(
+                    "Time on %(ticket)s cannot go to this sales order item: it belongs to another "
+                    "customer or company, or is not delivered by timesheets.",
+                    ticket=line.helpdesk_ticket_id.display_name,
+                ))
+
     # === ONCHANGE METHODS === #
 
     @api.onchange('helpdesk_ticket_id')

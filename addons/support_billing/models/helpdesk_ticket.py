@@ -188,11 +188,10 @@ class HelpdeskTicket(models.Model):
         for ticket in self.sudo().filtered('sale_line_id'):
             if not ticket._accepts_sale_line(ticket.sale_line_id):
                 raise ValidationError(self.env._(
-                    "Time on %(ticket)s cannot go to %(line)s. Choose a confirmed order line of "
-                    "the same customer and company, for a service that is delivered by "
-                    "timesheets.",
+                    "Time on %(ticket)s cannot go to this sales order item. Choose a confirmed "
+                    "order line of the same customer and company, for a service that is "
+                    "delivered by timesheets.",
                     ticket=ticket.display_name,
-                    line=ticket.sale_line_id.display_name,
                 ))
 
     # === CRUD METHODS === #
@@ -259,6 +258,9 @@ class HelpdeskTicket(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | {'sale_order_id', 'total_hours_spent'}
 
     def _accepts_sale_line(self, line):
         """ Return whether time spent on the ticket may go to an order line.

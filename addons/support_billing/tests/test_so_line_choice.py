@@ -218,6 +218,11 @@ class TestSoLineChoice(SupportBillingCommon):
         ticket.sale_line_id = False
         self.assertEqual(timesheet.so_line, second)
 
+    def test_line_of_another_client_set_on_an_entry_is_refused(self):
+        timesheet = self._log(self._new_ticket(), 1)
+        with self.assertRaises(ValidationError):
+            timesheet.write({'so_line': self.other_pack.id, 'is_so_line_edited': True})
+
     def test_rate_of_the_employee_is_followed_only_for_the_same_client(self):
         senior = self._new_order(self.client, self.product_hour, 1).order_line
         self.env['project.sale.line.employee.map'].create({

@@ -55,6 +55,16 @@ class WebsiteForm(form.WebsiteForm):
         with request.env.cr.savepoint():
             return super().insert_record(request, model_sudo, values, '')
 
+    def insert_attachment(self, model_sudo, id_record, files):
+        """ Put the files on the ticket itself, where the customer sees them as part of the request.
+
+        Stock also logs them in an internal note of the public user, which would hide them.
+        """
+        result = super().insert_attachment(model_sudo, id_record, files)
+        if model_sudo.model == MODEL:
+            request.env[MODEL]._website_form_drop_file_note(id_record)
+        return result
+
     def _answer_replay(self, ticket_id, values):
         """ Answer a form that was sent twice as it was answered the first time.
 

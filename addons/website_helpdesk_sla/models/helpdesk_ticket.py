@@ -400,13 +400,21 @@ class HelpdeskTicket(models.Model):
         partner = self._get_website_form_customer(values['partner_email'], team_sudo.company_id)
         values['partner_id'] = partner.id
         others = [custom] if custom else []
-        if partner and partner == self.env.user.partner_id:
-            # who is logged in is known; what else was typed is told, and changes no contact
-            for name in ('partner_email', 'partner_name'):
+        if partner:
+            # the contact is known; what else was typed is told, and passes for nothing of it
+            # sudo: res.partner - compared only, nothing of it is shown to the sender
+            partner_sudo = partner.sudo()
+            known = {
+                'partner_email': partner_sudo.email_normalized,
+                'partner_name': partner_sudo.name,
+                'partner_phone': partner_sudo.phone,
+            }
+            for name, value in known.items():
                 typed = values.pop(name, '')
-                known = partner.email_normalized if name == 'partner_email' else partner.name
-                if typed and typed != known:
+                if typed and typed != value:
                     others.append(f'{self._get_website_form_labels()[name]} : {typed}')
+            if self.env.user._is_public():
+                others.append(self.env._("The sender was not logged in."))
         if others:
             values['description'] = self._append_website_form_section(
                 values.get('description'), self.env._("Other Information"), '\n'.join(others),
@@ -416,6 +424,21 @@ class HelpdeskTicket(models.Model):
                 values.get('description'), self.env._("Metadata"), meta,
             )
         return values
+
+    @api.model
+    def _website_form_drop_file_note(self, ticket_id):
+        """ Delete the internal note in which stock lists the files of a form; the files stay.
+
+        :param int ticket_id: the ticket that the form has just created
+        """
+        # sudo: mail.message - written by the form a moment ago, on behalf of a visitor
+        self.env['mail.message'].sudo().search([
+            ('model', '=', self._name),
+            ('res_id', '=', ticket_id),
+            ('message_type', '=', 'comment'),
+            ('is_internal', '=', True),
+            ('attachment_ids', '!=', False),
+        ]).unlink()
 
     @api.model
     def _append_website_form_section(self, description, title, text):

@@ -65,6 +65,9 @@ class TestWebsiteForm(WebsiteHelpdeskCommon):
         ], order='name')
         self.assertEqual(attachments.mapped('name'), ['log.txt', 'screen.png'])
         self.assertEqual(attachments[0].raw, b'line')
+        # the customer sees them with the request, and nobody a note of the public user
+        self.assertEqual(ticket._get_portal_attachments(), attachments)
+        self.assertFalse(ticket.message_ids.filtered('attachment_ids'))
 
     def test_file_under_the_name_of_a_field_is_a_file(self):
         ticket = self._ticket(files={
@@ -149,7 +152,11 @@ class TestWebsiteForm(WebsiteHelpdeskCommon):
     def test_address_of_a_contact_links_it_and_shows_nothing_of_it(self):
         ticket = self._ticket(self._form(partner_email='konrad@contact.example'))
         self.assertEqual(ticket.partner_id, self.contact)
-        self.assertEqual(ticket.partner_name, "Vera Visitor")
+        # what somebody typed who was not logged in passes for nothing of the contact
+        self.assertEqual(ticket.partner_name, "Konrad Contact")
+        self.assertEqual(ticket.partner_phone, self.contact.phone)
+        self.assertIn("Vera Visitor", ticket.description)
+        self.assertIn("not logged in", ticket.description)
         page = self.url_open('/helpdesk/thank-you').text
         self.assertIn(ticket.ticket_ref, page)
         self.assertNotIn("Konrad", page)
