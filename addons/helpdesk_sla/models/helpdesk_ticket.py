@@ -471,6 +471,7 @@ class HelpdeskTicket(models.Model):
     def _may_write_engine_fields(self):
         return self.env.su or self.env.user.has_group('helpdesk_sla.group_helpdesk_manager')
 
+    @api.model
     def default_get(self, fields):
         """ Take no default of the user's for what only the system writes. """
         defaults = super().default_get(fields)
