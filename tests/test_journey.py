@@ -77,12 +77,15 @@ def log_time(page, hours, description):
     timesheets = page.locator('[name=timesheet_ids]')
     timesheets.get_by_text("Add a line").click()
     row = timesheets.locator('.o_data_row.o_selected_row')
-    row.locator('[name=name] input, [name=name] textarea').fill(description)
+    # the line is ready when the server has filled in whose time it is
+    row.locator('[name=employee_id] img').wait_for()
+    field = row.locator('[name=name] input, [name=name] textarea')
+    field.fill(description)
+    field.press('Tab')
     row.locator('[name=unit_amount] input').fill(hours)
     page.locator('.o_form_button_save').click()
-    page.locator('.o_form_saved, .o_form_button_save:not(:visible)').first.wait_for(
-        state='attached',
-    )
+    page.locator('.o_form_button_save').wait_for(state='hidden')
+    timesheets.locator('.o_data_row', has_text=description).wait_for()
 
 
 def solve(page):
