@@ -399,7 +399,7 @@ class TestPortal(HelpdeskCase, HttpCase):
         page = self.page(path)
         link = re.search(r'/rate/[^/"]+/5', page)[0]
         self.assertIn('/submit_feedback', self.url_open(link).text)
-        self.url_open(link.replace('/5', '/submit_feedback'), data={
+        self.url_open(link.removesuffix('/5') + '/submit_feedback', data={
             'rate': 5, 'feedback': "Great", 'csrf_token': http.Request.csrf_token(self),
         })
         self.env.invalidate_all()
