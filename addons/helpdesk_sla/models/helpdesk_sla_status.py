@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .helpdesk_stage import CLOSING_TYPES
+
 RESULTS = [
     ('reached', "Reached"),
     ('failed', "Failed"),
@@ -233,7 +235,7 @@ class HelpdeskSlaStatus(models.Model):
         if self.cycle > 1:
             # from the stage in which it was reopened, even if that was in the second of its closing
             history = dropwhile(
-                lambda entry: entry[2] < self.cycle_date or entry[1] in ('solved', 'cancelled'),
+                lambda entry: entry[2] < self.cycle_date or entry[1] in CLOSING_TYPES,
                 history,
             )
         return next((

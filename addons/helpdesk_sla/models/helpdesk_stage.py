@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# the types of the stages in which nothing is to be done any more
+CLOSING_TYPES = ('solved', 'cancelled')
+
 
 class HelpdeskStage(models.Model):
     """ A column of a team's pipeline; its type tells the SLA clocks whose turn it is. """
@@ -58,7 +61,7 @@ class HelpdeskStage(models.Model):
     @api.depends('stage_type')
     def _compute_fold(self):
         for stage in self:
-            stage.fold = stage.stage_type in ('solved', 'cancelled')
+            stage.fold = stage._is_closing()
 
     def _compute_ticket_count(self):
         counts = dict(self.env['helpdesk.ticket']._read_group(
@@ -107,4 +110,4 @@ class HelpdeskStage(models.Model):
 
     def _is_closing(self):
         """ Return whether nothing is to be done any more on a ticket in this stage. """
-        return self.stage_type in ('solved', 'cancelled')
+        return self.stage_type in CLOSING_TYPES

@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .helpdesk_stage import CLOSING_TYPES
+
 _logger = logging.getLogger(__name__)
 
 # the type of a stage -> the kind of pause that lasts while a ticket stands in it
@@ -254,7 +256,7 @@ class HelpdeskTicket(models.Model):
     @api.depends('stage_type')
     def _compute_is_closed(self):
         for ticket in self:
-            ticket.is_closed = ticket.stage_type in ('solved', 'cancelled')
+            ticket.is_closed = ticket.stage_type in CLOSING_TYPES
 
     @api.depends('partner_id')
     def _compute_partner_name(self):
@@ -844,8 +846,8 @@ class HelpdeskTicket(models.Model):
         ticket = self.sudo()
         if ticket._is_agent_message(message):
             ticket._register_first_response()
-        elif ticket._is_customer_message(message) and ticket.stage_type in (
-            'customer', 'solved', 'cancelled',
+        elif ticket._is_customer_message(message) and (
+            ticket.stage_type == 'customer' or ticket.is_closed
         ):
             ticket._reopen()
 

@@ -681,7 +681,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         self.ensure_one()
         sentences = []
         for promise in self.sudo()._get_portal_promises():
-            if not promise['deadline'] or promise['state'] not in ('running', 'approaching'):
+            if not promise['deadline'] or promise['state'] != 'running':
                 continue
             deadline = self._format_customer_datetime(promise['deadline'])
             if promise['target'] == 'first_response':
