@@ -12,6 +12,11 @@
         'rating',
         'resource',
     ],
+    'external_dependencies': {
+        'python': [
+            'holidays',
+        ],
+    },
     'excludes': [
         'helpdesk',
         'helpdesk_mgmt',
@@ -24,6 +29,7 @@
         'data/mail_message_subtype_data.xml',
         'data/mail_template_data.xml',
         'data/helpdesk_stage_data.xml',
+        'data/helpdesk_channel_data.xml',
         'views/helpdesk_ticket_views.xml',
         'views/helpdesk_stage_views.xml',
         'views/helpdesk_sla_views.xml',

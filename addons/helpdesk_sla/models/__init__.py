@@ -7,9 +7,11 @@ from . import helpdesk_stage
 from . import helpdesk_tag
 from . import helpdesk_ticket_type
 from . import helpdesk_team
+from . import helpdesk_channel
 from . import helpdesk_sla
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
+from . import helpdesk_sla_mixin
 from . import mail_message
 from . import mail_thread
 from . import helpdesk_ticket_mail

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from .helpdesk_sla_pause import PAUSE_FIELDS
+
 # the ticket's selection value -> the policy's criterion
 PRIORITY_FIELDS = {
     '0': 'priority_low',
@@ -66,12 +68,19 @@ class HelpdeskSla(models.Model):
         string="Customers",
         help="A policy that names the customer replaces the general policies with the same target.",
     )
-    channel = fields.Selection(selection='_selection_channel')
+    channel_ids = fields.Many2many(
+        comodel_name='helpdesk.channel',
+        relation='helpdesk_sla_channel_rel',
+        column1='sla_id',
+        column2='channel_id',
+        string="Channels",
+    )
 
     # target
     target = fields.Selection(
         selection=[
             ('first_response', "First response"),
+            ('next_response', "Next response"),
             ('resolution', "Resolution"),
             ('stage', "Reach a stage"),
         ],
@@ -98,9 +107,19 @@ class HelpdeskSla(models.Model):
         check_company=True,
         help="Empty: the working hours of the ticket's team.",
     )
+    pause_customer = fields.Boolean(
+        string="Pause for the Customer",
+        default=True,
+        help="The clock stands still while the ticket waits for the customer.",
+    )
     pause_third_party = fields.Boolean(
         string="Pause for Third Parties",
         help="The clock also stands still while the ticket waits for a third party.",
+    )
+    pause_maintenance = fields.Boolean(
+        string="Pause for Planned Maintenance",
+        default=True,
+        help="The clock also stands still during planned maintenance that was announced.",
     )
     warning_percentage = fields.Integer(
         string="Approaching at",
@@ -125,9 +144,6 @@ class HelpdeskSla(models.Model):
 
     def _default_company_id(self):
         return self.env.company
-
-    def _selection_channel(self):
-        return self.env['helpdesk.ticket']._fields['channel']._description_selection(self.env)
 
     # === COMPUTE METHODS === #
 
@@ -210,8 +226,8 @@ class HelpdeskSla(models.Model):
         """
         return {
             'active', 'company_id', 'team_ids', *PRIORITY_FIELDS.values(), 'ticket_type_ids',
-            'tag_ids', 'partner_ids', 'channel', 'target', 'stage_id', 'time',
-            'resource_calendar_id', 'pause_third_party', 'warning_percentage',
+            'tag_ids', 'partner_ids', 'channel_ids', 'target', 'stage_id', 'time',
+            'resource_calendar_id', *PAUSE_FIELDS.values(), 'warning_percentage',
         }
 
     def _matches(self, ticket):
@@ -231,7 +247,7 @@ class HelpdeskSla(models.Model):
             and (not self.ticket_type_ids or ticket.ticket_type_id in self.ticket_type_ids)
             and self.tag_ids <= ticket.tag_ids
             and (not self.partner_ids or self._names_customer(ticket))
-            and (not self.channel or self.channel == ticket.channel)
+            and (not self.channel_ids or ticket.channel in self.channel_ids.mapped('code'))
         )
 
     def _names_customer(self, ticket):

@@ -1,5 +1,12 @@
 from odoo import fields, models
 
+# the kind of a pause -> the field of a policy, and of a status, that says whether it counts
+PAUSE_FIELDS = {
+    'customer': 'pause_customer',
+    'third_party': 'pause_third_party',
+    'maintenance': 'pause_maintenance',
+}
+
 
 class HelpdeskSlaPause(models.Model):
     """ A stretch of a ticket's life, half-open in UTC, in which SLA clocks stand still. """
@@ -20,9 +27,13 @@ class HelpdeskSlaPause(models.Model):
         selection=[
             ('customer', "Waiting for the customer"),
             ('third_party', "Waiting for a third party"),
+            ('maintenance', "Planned maintenance"),
             ('solved', "Closed"),
         ],
         required=True,
+    )
+    is_manual = fields.Boolean(
+        string="Set by Hand", help="Begun by a person, not by the stage of the ticket.",
     )
     reason = fields.Char()
     user_id = fields.Many2one(comodel_name='res.users', string="Paused by")
@@ -33,6 +44,6 @@ class HelpdeskSlaPause(models.Model):
         "A pause cannot end before it began.",
     )
     _open_uniq = models.UniqueIndex(
-        '(ticket_id, kind) WHERE date_to IS NULL',
+        '(ticket_id, kind, is_manual) WHERE date_to IS NULL',
         "The ticket is already paused for this reason.",
     )

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .helpdesk_sla_pause import PAUSE_FIELDS
 from .helpdesk_stage import CLOSING_TYPES
 
 RESULTS = [
@@ -57,7 +58,9 @@ class HelpdeskSlaStatus(models.Model):
     )
     time = fields.Float(string="Within", help="Working hours.")
     warning_percentage = fields.Integer(string="Approaching at")
+    pause_customer = fields.Boolean(default=True)
     pause_third_party = fields.Boolean()
+    pause_maintenance = fields.Boolean(default=True)
     resource_calendar_id = fields.Many2one(
         comodel_name='resource.calendar', string="Working Hours", ondelete='set null',
     )
@@ -111,8 +114,8 @@ class HelpdeskSlaStatus(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends(
-        'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'pause_third_party',
-        'target', 'ticket_id.sla_pause_ids.date_from', 'ticket_id.sla_pause_ids.date_to',
+        'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'target',
+        *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from', 'ticket_id.sla_pause_ids.date_to',
         'ticket_id.sla_pause_ids.kind',
     )
     def _compute_deadline(self):
@@ -190,22 +193,27 @@ class HelpdeskSlaStatus(models.Model):
         """
         self.modified(['start_date'])
 
-    def _get_pauses(self):
-        """ Return the pauses in which this clock stands still.
+    def _get_counted_pauses(self):
+        """ Return the pauses in which this clock stands still, oldest first.
 
-        The customer's turn and closed times count for all; a third party's turn when the policy
-        says so; nothing pauses the first response, which only an answer ends (sla.md).
+        Closed times count for all; whose turn it is, when the policy says so; nothing pauses the
+        first response, which only an answer ends (sla.md).
 
-        :rtype: list[tuple[datetime, datetime | False]]
+        :rtype: helpdesk.sla.pause
         """
         self.ensure_one()
         if self.target == 'first_response':
-            return []
-        return [
-            (pause.date_from, pause.date_to)
-            for pause in self.ticket_id.sla_pause_ids
-            if pause.kind != 'third_party' or self.pause_third_party
-        ]
+            return self.ticket_id.sla_pause_ids.browse()
+        return self.ticket_id.sla_pause_ids.filtered(
+            lambda pause: pause.kind not in PAUSE_FIELDS or self[PAUSE_FIELDS[pause.kind]],
+        )
+
+    def _get_pauses(self):
+        """ Return the pauses in which this clock stands still, as `WorkingTime` takes them.
+
+        :rtype: list[tuple[datetime, datetime | False]]
+        """
+        return [(pause.date_from, pause.date_to) for pause in self._get_counted_pauses()]
 
     def _is_success(self, stage, stage_type):
         """ Return whether entering a stage of the ticket's team keeps this promise.

@@ -237,6 +237,9 @@ class HelpdeskCase(TransactionCase):
             **values,
         })
 
+    def channels(self, *codes):
+        return self.env['helpdesk.channel'].search([('code', 'in', codes)])
+
     def create_ticket(self, **values):
         """ Create a ticket as an agent, now; returned with the rights of the test. """
         return self.create_tickets([values])

@@ -42,6 +42,7 @@ SCOPES = {
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
+    'helpdesk.channel': {'all': {'one'}},
 }
 
 
@@ -121,6 +122,9 @@ class AccessCase(HelpdeskCase):
             'helpdesk.ticket.type': {
                 'one': self.env['helpdesk.ticket.type'].create({'name': "Test type"}),
             },
+            'helpdesk.channel': {'one': self.env['helpdesk.channel'].create({
+                'name': "Fax", 'code': 'fax',
+            })},
             'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
         }
 

@@ -112,8 +112,9 @@ class TestSlaCriteria(HelpdeskCase):
 
     def test_channel(self):
         self.assertApplies(
-            self.create_policy(channel='email'),
-            [{'channel': 'email'}], [{'channel': 'phone'}, {'channel': 'form'}],
+            self.create_policy(channel_ids=self.channels('email', 'portal').ids),
+            [{'channel': 'email'}, {'channel': 'portal'}],
+            [{'channel': 'phone'}, {'channel': 'form'}],
         )
 
     def test_all_criteria_together(self):
@@ -132,7 +133,7 @@ class TestSlaCriteria(HelpdeskCase):
                 ticket_type_ids=self.incident.ids,
                 tag_ids=self.tag_a.ids,
                 partner_ids=self.client.ids,
-                channel='email',
+                channel_ids=self.channels('email').ids,
             ),
             [values],
             [
@@ -382,7 +383,10 @@ class TestSlaCriteriaChange(HelpdeskCase):
         policies = [
             self.create_policy('first_response', 1, tag_ids=tag.ids),
             self.create_policy('resolution', 1, ticket_type_ids=ticket_type.ids),
-            self.create_policy('stage', 1, stage_id=self.stage_progress.id, channel='phone'),
+            self.create_policy(
+                'stage', 1, stage_id=self.stage_progress.id,
+                channel_ids=self.channels('phone').ids,
+            ),
         ]
         ticket = self.create_ticket()
         for policy, values in zip(policies, (
@@ -631,7 +635,7 @@ class TestSlaBackground(HelpdeskCase):
 
         with (
             patch.object(model, '_sla_refresh', refresh_but_one),
-            self.assertLogs('odoo.addons.helpdesk_sla.models.helpdesk_ticket', 'ERROR') as log,
+            self.assertLogs('odoo.addons.helpdesk_sla.models.helpdesk_sla_mixin', 'ERROR') as log,
         ):
             self.run_refresh()
         self.assertIn(tickets[2].ticket_ref, log.output[0])

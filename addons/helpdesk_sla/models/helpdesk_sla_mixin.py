@@ -1,0 +1,452 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .helpdesk_sla_pause import PAUSE_FIELDS
+
+_logger = logging.getLogger(__name__)
+
+# the type of a stage -> the kind of pause that lasts while a ticket stands in it
+PAUSE_KINDS = {
+    'customer': 'customer',
+    'third_party': 'third_party',
+    'solved': 'solved',
+    'cancelled': 'solved',
+}
+
+
+class HelpdeskSlaMixin(models.AbstractModel):
+    """ The SLA side of a ticket: what is promised, the pauses, and the state of its clocks. """
+
+    _name = 'helpdesk.sla.mixin'
+    _description = "SLA side of a Ticket"
+
+    sla_status_ids = fields.One2many(
+        comodel_name='helpdesk.sla.status', inverse_name='ticket_id', string="SLA", readonly=True,
+    )
+    sla_pause_ids = fields.One2many(
+        comodel_name='helpdesk.sla.pause', inverse_name='ticket_id', string="Pauses",
+        readonly=True,
+    )
+    sla_deadline = fields.Datetime(
+        string="SLA Deadline",
+        compute='_compute_sla_deadline',
+        store=True,
+        help="The nearest deadline of what is still promised.",
+    )
+    sla_warning_date = fields.Datetime(
+        string="Approaching from", compute='_compute_sla_deadline', store=True,
+    )
+    sla_paused_since = fields.Datetime(
+        string="SLA Paused since", compute='_compute_sla_deadline', store=True,
+    )
+    sla_result = fields.Selection(
+        selection=[('reached', "Reached"), ('failed', "Failed")],
+        string="SLA Result",
+        compute='_compute_sla_deadline',
+        store=True,
+        help="Set when nothing is promised any more.",
+    )
+    sla_state = fields.Selection(
+        selection=[
+            ('breached', "Breached"),
+            ('approaching', "Approaching"),
+            ('running', "In time"),
+            ('paused', "Paused"),
+            ('failed', "Failed"),
+            ('reached', "Reached"),
+        ],
+        string="SLA State",
+        compute='_compute_sla_state',
+        search='_search_sla_state',
+    )
+    sla_stale = fields.Boolean(
+        readonly=True,
+        copy=False,
+        export_string_translation=False,
+        help="Technical: policies, working hours or closures changed since the last computation.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        'sla_status_ids.result', 'sla_status_ids.deadline', 'sla_status_ids.warning_date',
+        'sla_status_ids.paused_since',
+    )
+    def _compute_sla_deadline(self):
+        for ticket in self:
+            statuses = ticket.sla_status_ids
+            unfinished = statuses.filtered(lambda status: not status.result)
+            counted = {status.result for status in statuses} & {'reached', 'failed'}
+            ticket.sla_deadline = min(filter(None, unfinished.mapped('deadline')), default=False)
+            ticket.sla_warning_date = min(
+                filter(None, unfinished.mapped('warning_date')), default=False,
+            )
+            ticket.sla_paused_since = min(
+                filter(None, unfinished.mapped('paused_since')), default=False,
+            )
+            if unfinished or not counted:
+                ticket.sla_result = False
+            else:
+                ticket.sla_result = 'failed' if 'failed' in counted else 'reached'
+
+    @api.depends('sla_deadline', 'sla_warning_date', 'sla_paused_since', 'sla_result')
+    def _compute_sla_state(self):
+        now = fields.Datetime.now()
+        for ticket in self:
+            if ticket.sla_deadline:
+                if ticket.sla_deadline < now:
+                    ticket.sla_state = 'breached'
+                elif ticket.sla_warning_date and ticket.sla_warning_date <= now:
+                    ticket.sla_state = 'approaching'
+                else:
+                    ticket.sla_state = 'running'
+            else:
+                ticket.sla_state = 'paused' if ticket.sla_paused_since else ticket.sla_result
+
+    def _search_sla_state(self, operator, value):
+        if operator != 'in':
+            return NotImplemented
+        now = fields.Datetime.now()
+        in_time = Domain('sla_deadline', '>=', now)
+        quiet = Domain('sla_warning_date', '=', False) | Domain('sla_warning_date', '>', now)
+        idle = Domain('sla_deadline', '=', False)
+        finished = idle & Domain('sla_paused_since', '=', False)
+        domains = {
+            'breached': Domain('sla_deadline', '<', now),
+            'approaching': in_time & Domain('sla_warning_date', '<=', now),
+            'running': in_time & quiet,
+            'paused': idle & Domain('sla_paused_since', '!=', False),
+        }
+        return Domain.OR(
+            domains[state] if state in domains else finished & Domain('sla_result', '=', state)
+            for state in value
+        )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """ Let the SLA state be grouped and sorted by the database, the same as it is read. """
+        if field_expr != 'sla_state':
+            return super()._field_to_sql(alias, field_expr, query)
+        column = {
+            name: super(HelpdeskSlaMixin, self)._field_to_sql(alias, name, query)
+            for name in ('sla_deadline', 'sla_warning_date', 'sla_paused_since', 'sla_result')
+        }
+        return SQL(
+            "CASE WHEN %(sla_deadline)s < %(now)s THEN 'breached'"
+            " WHEN %(sla_deadline)s IS NOT NULL AND %(sla_warning_date)s <= %(now)s"
+            " THEN 'approaching'"
+            " WHEN %(sla_deadline)s IS NOT NULL THEN 'running'"
+            " WHEN %(sla_paused_since)s IS NOT NULL THEN 'paused' ELSE %(sla_result)s END",
+            **column, now=fields.Datetime.now(),
+        )
+
+    # === PAUSES AND HISTORY === #
+
+    def _open_stage_pauses(self, now):
+        """ Begin the pauses of the tickets whose stage is another's turn. """
+        # sudo: helpdesk.sla.pause - the clocks are kept by the system, whoever moves the ticket
+        self.env['helpdesk.sla.pause'].sudo().create([
+            {
+                'ticket_id': ticket.id,
+                'kind': kind,
+                'date_from': now,
+                'reason': ticket.stage_id.name,
+                'user_id': self.env.uid,
+            }
+            for ticket in self
+            if (kind := PAUSE_KINDS.get(ticket.stage_type))
+            and not ticket._get_open_pauses(kind)
+        ])
+
+    def _close_stage_pauses(self, now):
+        """ End the open pauses that the tickets' stages no longer ask for. """
+        # sudo: helpdesk.sla.pause - as above
+        over = self.sudo().sla_pause_ids.filtered(
+            lambda pause: not pause.date_to
+            and not pause.is_manual
+            and pause.kind != PAUSE_KINDS.get(pause.ticket_id.stage_type),
+        )
+        over.date_to = now
+        # the next one of this kind may begin in the same transaction: only one may be open
+        over.flush_recordset(['date_to'])
+
+    def _get_open_pauses(self, kind):
+        """ Return the pauses of one kind, begun by a stage, that have not ended. """
+        return self.sudo().sla_pause_ids.filtered(
+            lambda pause: pause.kind == kind and not pause.date_to and not pause.is_manual,
+        )
+
+    def _get_stage_histories(self):
+        """ Return the stages that each ticket entered, oldest first.
+
+        The type is that of the stage when it was entered: what a stage means today changes nothing
+        of what was reached then.
+
+        :return: by ticket: stage, type and UTC time; stages that were deleted since are left out
+        :rtype: dict[helpdesk.ticket, list[tuple[helpdesk.stage, str, datetime]]]
+        """
+        # sudo: helpdesk.stage - the history is read by the engine
+        stages = self.env['helpdesk.stage'].sudo().browse({
+            stage_id
+            for ticket in self
+            for stage_id, _stamp, _type in ticket.stage_history or []
+            if stage_id  # False: the team had no stages
+        }).exists()
+        by_id = {stage.id: stage for stage in stages}
+        return {
+            ticket: [
+                (by_id[stage_id], stage_type, fields.Datetime.to_datetime(stamp))
+                for stage_id, stamp, stage_type in ticket.stage_history or []
+                if stage_id in by_id
+            ]
+            for ticket in self
+        }
+
+    def _register_first_response(self):
+        """ Note that a person of the company has answered, and settle what it promised. """
+        # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
+        unanswered = self.sudo().filtered(lambda ticket: not ticket.first_response_date)
+        if unanswered:
+            unanswered.first_response_date = fields.Datetime.now()
+            unanswered._sla_settle()
+
+    # === POLICIES AND STATUSES === #
+
+    def _is_sla_applicable(self):
+        """ Return whether policies apply to the ticket at all. """
+        self.ensure_one()
+        return self.team_id.use_sla
+
+    def _get_sla_calendar(self, sla):
+        """ Return the working hours on which a policy is counted for the ticket.
+
+        :param sla: the helpdesk.sla
+        :return: the policy's, else the team's, else the company's
+        :rtype: resource.calendar
+        """
+        self.ensure_one()
+        return (
+            sla.resource_calendar_id
+            or self.team_id.resource_calendar_id
+            or self.company_id.resource_calendar_id
+        )
+
+    def _prepare_sla_status_values(self, sla):
+        """ Return the copy of the promise that a status carries.
+
+        :param sla: the helpdesk.sla
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            'name': sla.name,
+            'target': sla.target,
+            'stage_id': sla.stage_id.id if sla.target == 'stage' else False,
+            'time': sla.time,
+            'warning_percentage': sla.warning_percentage,
+            **{name: sla[name] for name in PAUSE_FIELDS.values()},
+            'resource_calendar_id': self._get_sla_calendar(sla).id,
+            'start_date': self.open_date,
+        }
+
+    def _sla_sync(self):
+        """ Choose the policies of the tickets anew, and bring their statuses in line.
+
+        The one place where statuses begin, are superseded and begin their next cycle. Safe to
+        run again: without a change it changes nothing.
+        """
+        # sudo: helpdesk.sla(.status), helpdesk.team - the engine decides for every ticket alike,
+        # whoever creates or edits it; statuses are never written by users
+        tickets = self.sudo()
+        policies = self.env['helpdesk.sla'].sudo().with_context(active_test=True).search(
+            [('company_id', 'in', tickets.company_id.ids)],
+        )
+        statuses = tickets.sla_status_ids
+        latest = {
+            (status.ticket_id, status.sla_id): status
+            for status in statuses.filtered('sla_id').sorted('cycle')
+        }
+        to_create, applying, revived = [], statuses.browse(), statuses.browse()
+        for ticket in tickets:
+            for sla in policies._select(ticket) if ticket._is_sla_applicable() else ():
+                status = latest.get((ticket, sla))
+                values = ticket._prepare_sla_status_values(sla)
+                if not status:
+                    to_create.append({
+                        **values, 'ticket_id': ticket.id, 'sla_id': sla.id,
+                        'cycle_date': ticket.open_date,
+                    })
+                elif not status.result or status.result == 'superseded':
+                    applying |= status
+                    if status.result:
+                        revived |= status
+                    status._update_promise(values)
+                elif ticket._begins_next_cycle(status):
+                    to_create.append({
+                        **values, 'ticket_id': ticket.id, 'sla_id': sla.id,
+                        'cycle': status.cycle + 1, 'cycle_date': ticket.reopen_date,
+                    })
+        (statuses - applying)._finish('superseded')
+        begun = statuses.create(to_create) | revived
+        tickets._sla_settle()
+        # what begins only now, and was kept before the ticket was reopened, is owed once more
+        again = begun.filtered('result').ticket_id.filtered('reopen_date')
+        if again:
+            again._sla_sync()
+        tickets._report_empty_calendars()
+
+    def _begins_next_cycle(self, status):
+        """ Return whether a finished promise is owed once more, because the ticket was reopened.
+
+        What was reached for good (an answer, a stage on the way) is not; a solution is.
+
+        :param status: the latest helpdesk.sla.status of its policy, finished
+        """
+        self.ensure_one()
+        if status.cycle > self.reopen_count or status.end_date > self.reopen_date:
+            return False
+        return (
+            not status.reached_date
+            or status.target == 'resolution'
+            or (status.target == 'stage' and status.stage_id.stage_type == 'solved')
+        )
+
+    def _sla_settle(self):
+        """ End the statuses of the tickets whose targets their history has reached. """
+        # sudo: helpdesk.sla.status - see _sla_sync
+        self.sudo().sla_status_ids._settle()
+
+    def _report_empty_calendars(self):
+        """ Tell the leaders of teams whose working hours contain no working time. """
+        empty = self.sla_status_ids.filtered(
+            lambda status: not status.result
+            and not status.deadline
+            and not status.paused_since
+            and status.resource_calendar_id,
+        )
+        empty.team_id._report_calendar_without_hours()
+
+    def _get_portal_promises(self):
+        """ Return what the customer was promised, for the portal (requirements W12).
+
+        :return: one dict a promise, the nearest first: `label`, `target`, `state` (as of the
+            status), `deadline` and `paused_since` (naive UTC, or False)
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        # sudo: helpdesk.sla.status - the promise is made to the customer, who sees this ticket
+        statuses = self.sudo().sla_status_ids.filtered(
+            lambda status: status.result not in ('cancelled', 'superseded'),
+        )
+        latest = {status.sla_id or status: status for status in statuses.sorted('cycle')}
+        labels = {
+            'first_response': self.env._("We answer by"),
+            'resolution': self.env._("We solve it by"),
+        }
+        # of several promises of the same thing the customer sees the one that comes first
+        promises = {}
+        for status in sorted(latest.values(), key=lambda status: (
+            bool(status.result), not status.deadline, status.deadline,
+        )):
+            promises.setdefault((status.target, status.stage_id), {
+                'label': labels.get(status.target) or self.env._(
+                    "%(stage)s by", stage=status.stage_id.name or status.name,
+                ),
+                'target': status.target,
+                'state': status.state,
+                'deadline': status.deadline,
+                'paused_since': status.paused_since,
+            })
+        return list(promises.values())
+
+    def _sla_message_posted(self, message):
+        """ Let a message in the thread drive the clocks (sla.md, "The life of a status").
+
+        :param message: the mail.message that was posted on this ticket
+        """
+        self.ensure_one()
+        # sudo: helpdesk.ticket - the message was allowed; what it means for the clocks is not a
+        # matter of the author's rights
+        ticket = self.sudo()
+        if ticket._is_agent_message(message):
+            ticket._register_first_response()
+        elif ticket._is_customer_message(message) and (
+            ticket.stage_type == 'customer' or ticket.is_closed
+        ):
+            ticket._reopen()
+
+    @api.model
+    def _mark_for_sla_refresh(self, domain):
+        """ Have the policies and deadlines of tickets looked at again, in the background.
+
+        One statement marks any number of tickets.
+
+        :param Domain domain: which tickets
+        """
+        query = self.with_context(active_test=False)._search(domain)
+        marked = self.env.execute_query(SQL(
+            "UPDATE helpdesk_ticket SET sla_stale = TRUE"
+            " WHERE id IN %s AND sla_stale IS NOT TRUE RETURNING id",
+            query.subselect(),
+        ))
+        if marked:
+            self.browse(id_ for id_, in marked).invalidate_recordset(['sla_stale'])
+            self.env.ref('helpdesk_sla.ir_cron_sla_refresh')._trigger()
+
+    def _sla_refresh(self):
+        """ Compute policies and deadlines anew; finished statuses never change. """
+        unfinished = self.sla_status_ids.filtered(lambda status: not status.result)
+        unfinished._recompute_clock()
+        self._sla_sync()
+        self.sla_stale = False
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_sla_refresh(self, batch_size=500):
+        """ Work off the tickets that are marked, in batches that are kept as they are done.
+
+        A job that is killed goes on with the next batch; a ticket that another worker holds is
+        left to the next run.
+        """
+        # archived tickets too; but nothing else that is archived counts for their clocks
+        tickets = self.with_context(active_test=False)
+        stale = Domain('sla_stale', '=', True)
+        remaining = tickets.search_count(stale)
+        self.env['ir.cron']._commit_progress(remaining=remaining)
+        while remaining:
+            batch = tickets.search(stale, limit=batch_size, order='id').try_lock_for_update()
+            if not batch:
+                break
+            failed = batch.with_context(
+                active_test=True, tracking_disable=True,
+            )._sla_refresh_each()
+            # one that cannot be computed must not stop the others
+            stale &= Domain('id', 'not in', failed.ids)
+            remaining = tickets.search_count(stale)
+            if not self.env['ir.cron']._commit_progress(
+                len(batch) - len(failed), remaining=remaining,
+            ):
+                break
+
+    def _sla_refresh_each(self):
+        """ Refresh the tickets at once or, where that fails, one by one.
+
+        :return: the tickets that could not be refreshed; they stay marked, and the log says why
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._sla_refresh()
+        except OperationalError:
+            # two workers met: the job is run again as a whole
+            raise
+        except Exception:
+            if len(self) > 1:
+                return self.browse().union(*(ticket._sla_refresh_each() for ticket in self))
+            _logger.exception("The SLA of ticket %s could not be computed", self.ticket_ref)
+            return self
+        return self.browse()
