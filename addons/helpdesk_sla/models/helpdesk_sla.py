@@ -1,7 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..tools.caches import clear_cache
+from ..tools.policy_rules import Criterion, Rule
 from .helpdesk_sla_pause import PAUSE_FIELDS
 
 # the ticket's selection value -> the policy's criterion
@@ -50,6 +52,7 @@ class HelpdeskSla(models.Model):
         relation='helpdesk_sla_ticket_type_rel',
         column1='sla_id',
         column2='ticket_type_id',
+        ondelete='restrict',
         string="Ticket Types",
     )
     tag_ids = fields.Many2many(
@@ -57,6 +60,7 @@ class HelpdeskSla(models.Model):
         relation='helpdesk_sla_tag_rel',
         column1='sla_id',
         column2='tag_id',
+        ondelete='restrict',
         string="Tags",
         help="The ticket must have all of them.",
     )
@@ -65,6 +69,7 @@ class HelpdeskSla(models.Model):
         relation='helpdesk_sla_partner_rel',
         column1='sla_id',
         column2='partner_id',
+        ondelete='restrict',
         string="Customers",
         help="A policy that names the customer replaces the general policies with the same target.",
     )
@@ -73,6 +78,7 @@ class HelpdeskSla(models.Model):
         relation='helpdesk_sla_channel_rel',
         column1='sla_id',
         column2='channel_id',
+        ondelete='restrict',
         string="Channels",
     )
 
@@ -173,6 +179,7 @@ class HelpdeskSla(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         slas = super().create(vals_list)
+        clear_cache(self.env)
         slas._refresh_open_tickets()
         return slas
 
@@ -180,6 +187,7 @@ class HelpdeskSla(models.Model):
         changes = self._get_matching_fields() & vals.keys()
         tickets_before = self._get_open_tickets() if changes else self.env['helpdesk.ticket']
         result = super().write(vals)
+        clear_cache(self.env)
         if 'team_ids' in vals:
             # stock looks at the record before the change only: a team leader would promise for
             # other teams, or for all
@@ -201,6 +209,7 @@ class HelpdeskSla(models.Model):
         )._finish('superseded')
         # what they replaced applies again
         tickets._mark_for_sla_refresh(Domain('id', 'in', tickets.ids))
+        clear_cache(self.env)
         return super().unlink()
 
     # === BUSINESS METHODS === #
@@ -230,37 +239,62 @@ class HelpdeskSla(models.Model):
             'resource_calendar_id', *PAUSE_FIELDS.values(), 'warning_percentage',
         }
 
-    def _matches(self, ticket):
-        """ Return whether all criteria of this policy hold for a ticket (sla.md, "Policies").
+    @api.model
+    def _get_rules(self, company):
+        """ Return the policies of a company as the engine reads them, in their order.
 
-        Reads only fields, so that a batch of tickets costs no query per ticket.
+        Cached: tickets come in more often than policies change.
 
-        :param ticket: a single helpdesk.ticket
-        :rtype: bool
+        :param company: a single res.company
+        :rtype: tuple[Rule]
+        """
+        return self._get_cached_rules(company.id, self.env.lang)
+
+    @tools.ormcache('company_id', 'lang')
+    def _get_cached_rules(self, company_id, lang):
+        # sudo: helpdesk.sla - what is promised does not depend on who registers the ticket
+        policies = self.sudo().with_context(lang=lang, active_test=True).search(
+            [('company_id', '=', company_id)],
+        )
+        # what is archived is still a criterion: without it the policy would be one for everybody
+        return tuple(
+            Rule(
+                sla_id=sla.id,
+                level=sla._get_level(),
+                promised=sla._get_target_key(),
+                criteria=tuple(
+                    criterion for criterion in sla._get_criteria() if criterion.values
+                ),
+                calendar_id=sla.resource_calendar_id.id,
+                values=sla._prepare_promise_values(),
+            )
+            for sla in policies.with_context(active_test=False)
+        )
+
+    def _get_criteria(self):
+        """ Return the criteria of this policy; one without values is none (sla.md, "Policies").
+
+        A new criterion is added here, its fact in `helpdesk.ticket._get_sla_facts`, and the field
+        of the ticket in `_get_criteria_fields`.
+
+        :rtype: list[Criterion]
         """
         self.ensure_one()
-        priorities = {value for value, name in PRIORITY_FIELDS.items() if self[name]}
-        return (
-            self.company_id == ticket.company_id
-            and (not self.team_ids or ticket.team_id in self.team_ids)
-            and (not priorities or ticket.priority in priorities)
-            and (not self.ticket_type_ids or ticket.ticket_type_id in self.ticket_type_ids)
-            and self.tag_ids <= ticket.tag_ids
-            and (not self.partner_ids or self._names_customer(ticket))
-            and (not self.channel_ids or ticket.channel in self.channel_ids.mapped('code'))
-        )
+        priorities = (value for value, name in PRIORITY_FIELDS.items() if self[name])
+        return [
+            Criterion('team', frozenset(self.team_ids.ids)),
+            Criterion('priority', frozenset(priorities)),
+            Criterion('ticket_type', frozenset(self.ticket_type_ids.ids)),
+            Criterion('tags', frozenset(self.tag_ids.ids), needs_all=True),
+            Criterion('customer', frozenset(self.partner_ids.ids)),
+            Criterion('channel', frozenset(self.channel_ids.mapped('code'))),
+        ]
 
-    def _names_customer(self, ticket):
-        """ Return whether this policy names the ticket's contact or its commercial entity. """
-        return bool(
-            self.partner_ids & (ticket.partner_id | ticket.commercial_partner_id),
-        )
+    def _get_level(self):
+        """ Return how specific this policy is; higher is more specific.
 
-    def _get_level(self, ticket):
-        """ Return how specific this policy is to a ticket that it matches; higher is more specific.
-
-        For each target only the policies of the highest level apply. 0: general, 10: names the
-        client. Other addons put their levels in between or above.
+        Of several policies that promise a ticket the same thing only those of the highest level
+        apply. 0: general, 10: names the client. Other addons put their levels in between or above.
 
         :rtype: int
         """
@@ -270,23 +304,20 @@ class HelpdeskSla(models.Model):
         """ Return what this policy promises, so that promises of the same thing can compete. """
         return self.target, self.stage_id.id if self.target == 'stage' else False
 
-    def _select(self, ticket):
-        """ Return those of the policies that apply to a ticket.
+    def _prepare_promise_values(self):
+        """ Return the copy of the promise that a status carries; the same for every ticket.
 
-        For each target the most specific level only; inside one level all that match.
-
-        :param ticket: a single helpdesk.ticket
-        :rtype: helpdesk.sla
+        :rtype: dict
         """
-        # what is archived is still a criterion: without it the policy would be one for everybody
-        ticket = ticket.with_context(active_test=False)
-        levels = {}
-        for sla in self.with_context(active_test=False):
-            if sla._matches(ticket):
-                by_level = levels.setdefault(sla._get_target_key(), {})
-                level = sla._get_level(ticket)
-                by_level[level] = by_level.get(level, self.browse()) | sla
-        return self.browse().union(*(by_level[max(by_level)] for by_level in levels.values()))
+        self.ensure_one()
+        return {
+            'name': self.name,
+            'target': self.target,
+            'stage_id': self.stage_id.id if self.target == 'stage' else False,
+            'time': self.time,
+            'warning_percentage': self.warning_percentage,
+            **{name: self[name] for name in PAUSE_FIELDS.values()},
+        }
 
     def _get_open_tickets(self):
         """ Return the open tickets on which these policies have unfinished statuses. """

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .helpdesk_sla_pause import PAUSE_FIELDS
+from ..tools.policy_rules import select_rules
 
 _logger = logging.getLogger(__name__)
 
@@ -174,6 +174,22 @@ class HelpdeskSlaMixin(models.AbstractModel):
         # the next one of this kind may begin in the same transaction: only one may be open
         over.flush_recordset(['date_to'])
 
+    def _end_manual_pauses(self, now, kinds=None):
+        """ End the pauses that were set by hand and have begun.
+
+        :param datetime now: naive UTC
+        :param list kinds: of these kinds only
+        """
+        # sudo: helpdesk.sla.pause - as above
+        over = self.sudo().sla_pause_ids.filtered(
+            lambda pause: pause.is_manual
+            and pause.date_from <= now
+            and (not pause.date_to or pause.date_to > now)
+            and (not kinds or pause.kind in kinds),
+        )
+        over.date_to = now
+        return over
+
     def _get_open_pauses(self, kind):
         """ Return the pauses of one kind, begun by a stage, that have not ended. """
         return self.sudo().sla_pause_ids.filtered(
@@ -189,14 +205,17 @@ class HelpdeskSlaMixin(models.AbstractModel):
         :return: by ticket: stage, type and UTC time; stages that were deleted since are left out
         :rtype: dict[helpdesk.ticket, list[tuple[helpdesk.stage, str, datetime]]]
         """
-        # sudo: helpdesk.stage - the history is read by the engine
-        stages = self.env['helpdesk.stage'].sudo().browse({
+        stage_ids = {
             stage_id
             for ticket in self
             for stage_id, _stamp, _type in ticket.stage_history or []
             if stage_id  # False: the team had no stages
-        }).exists()
-        by_id = {stage.id: stage for stage in stages}
+        }
+        # sudo: helpdesk.stage - the history is read by the engine
+        known = self.sudo().team_id.stage_ids
+        others = known.browse(stage_ids.difference(known.ids))
+        # what a team uses is there; only of others it has to be asked
+        by_id = {stage.id: stage for stage in known | others.exists()}
         return {
             ticket: [
                 (by_id[stage_id], stage_type, fields.Datetime.to_datetime(stamp))
@@ -206,13 +225,32 @@ class HelpdeskSlaMixin(models.AbstractModel):
             for ticket in self
         }
 
-    def _register_first_response(self):
+    def _register_response(self):
         """ Note that a person of the company has answered, and settle what it promised. """
+        now = fields.Datetime.now()
         # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
-        unanswered = self.sudo().filtered(lambda ticket: not ticket.first_response_date)
-        if unanswered:
-            unanswered.first_response_date = fields.Datetime.now()
-            unanswered._sla_settle()
+        tickets = self.sudo()
+        unanswered = tickets.filtered(
+            lambda ticket: not ticket.first_response_date or ticket.customer_waiting_since,
+        )
+        for ticket in unanswered:
+            ticket.write({
+                'first_response_date': ticket.first_response_date or now,
+                'customer_waiting_since': False,
+                'last_response_date': now,
+            })
+        unanswered._sla_settle()
+
+    def _register_customer_message(self):
+        """ Note that the customer wrote and awaits an answer; a promise of it begins now.
+
+        Only the oldest unanswered message counts: further ones change nothing (sla.md).
+        """
+        # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
+        answered = self.sudo().filtered(lambda ticket: not ticket.customer_waiting_since)
+        if answered:
+            answered.customer_waiting_since = fields.Datetime.now()
+            answered._sla_sync()
 
     # === POLICIES AND STATUSES === #
 
@@ -221,36 +259,60 @@ class HelpdeskSlaMixin(models.AbstractModel):
         self.ensure_one()
         return self.team_id.use_sla
 
-    def _get_sla_calendar(self, sla):
-        """ Return the working hours on which a policy is counted for the ticket.
+    def _get_sla_facts(self):
+        """ Return what the criteria of policies look at, by name of the fact.
 
-        :param sla: the helpdesk.sla
-        :return: the policy's, else the team's, else the company's
-        :rtype: resource.calendar
-        """
-        self.ensure_one()
-        return (
-            sla.resource_calendar_id
-            or self.team_id.resource_calendar_id
-            or self.company_id.resource_calendar_id
-        )
+        Reads only fields, so that a batch of tickets costs no query per ticket.
 
-    def _prepare_sla_status_values(self, sla):
-        """ Return the copy of the promise that a status carries.
-
-        :param sla: the helpdesk.sla
-        :rtype: dict
+        :rtype: dict[str, set]
         """
         self.ensure_one()
         return {
-            'name': sla.name,
-            'target': sla.target,
-            'stage_id': sla.stage_id.id if sla.target == 'stage' else False,
-            'time': sla.time,
-            'warning_percentage': sla.warning_percentage,
-            **{name: sla[name] for name in PAUSE_FIELDS.values()},
-            'resource_calendar_id': self._get_sla_calendar(sla).id,
-            'start_date': self.open_date,
+            'team': {self.team_id.id},
+            'priority': {self.priority},
+            'ticket_type': {self.ticket_type_id.id},
+            'tags': set(self.tag_ids.ids),
+            'customer': {self.partner_id.id, self.commercial_partner_id.id},
+            'channel': {self.channel},
+        }
+
+    def _select_sla_rules(self):
+        """ Return the rules of the policies that apply to the ticket.
+
+        :rtype: list[Rule]
+        """
+        self.ensure_one()
+        if not self._is_sla_applicable():
+            return []
+        rules = self.env['helpdesk.sla']._get_rules(self.company_id)
+        # what is archived is still a criterion: without it the policy would be one for everybody
+        return select_rules(rules, self.with_context(active_test=False)._get_sla_facts())
+
+    def _get_sla_calendar_id(self, rule):
+        """ Return the id of the working hours on which a policy is counted for the ticket.
+
+        :param Rule rule: the policy
+        :return: the policy's, else the team's, else the company's
+        """
+        self.ensure_one()
+        return (
+            rule.calendar_id
+            or self.team_id.resource_calendar_id.id
+            or self.company_id.resource_calendar_id.id
+        )
+
+    def _prepare_sla_status_values(self, rule):
+        """ Return the copy of the promise that a status carries.
+
+        :param Rule rule: the policy
+        :rtype: dict
+        """
+        self.ensure_one()
+        is_next_response = rule.values['target'] == 'next_response'
+        return {
+            **rule.values,
+            'resource_calendar_id': self._get_sla_calendar_id(rule),
+            'start_date': self.customer_waiting_since if is_next_response else self.open_date,
         }
 
     def _sla_sync(self):
@@ -262,33 +324,31 @@ class HelpdeskSlaMixin(models.AbstractModel):
         # sudo: helpdesk.sla(.status), helpdesk.team - the engine decides for every ticket alike,
         # whoever creates or edits it; statuses are never written by users
         tickets = self.sudo()
-        policies = self.env['helpdesk.sla'].sudo().with_context(active_test=True).search(
-            [('company_id', 'in', tickets.company_id.ids)],
-        )
         statuses = tickets.sla_status_ids
         latest = {
-            (status.ticket_id, status.sla_id): status
-            for status in statuses.filtered('sla_id').sorted('cycle')
+            (status.ticket_id.id, status.sla_id.id): status
+            for status in statuses.sorted('cycle')
         }
         to_create, applying, revived = [], statuses.browse(), statuses.browse()
         for ticket in tickets:
-            for sla in policies._select(ticket) if ticket._is_sla_applicable() else ():
-                status = latest.get((ticket, sla))
-                values = ticket._prepare_sla_status_values(sla)
-                if not status:
-                    to_create.append({
-                        **values, 'ticket_id': ticket.id, 'sla_id': sla.id,
-                        'cycle_date': ticket.open_date,
-                    })
-                elif not status.result or status.result == 'superseded':
+            for rule in ticket._select_sla_rules():
+                status = latest.get((ticket.id, rule.sla_id), statuses.browse())
+                cycle = ticket._get_sla_cycle(rule, status)
+                if not cycle:
+                    continue
+                values = ticket._prepare_sla_status_values(rule)
+                if cycle == status.cycle:
                     applying |= status
                     if status.result:
                         revived |= status
                     status._update_promise(values)
-                elif ticket._begins_next_cycle(status):
+                else:
                     to_create.append({
-                        **values, 'ticket_id': ticket.id, 'sla_id': sla.id,
-                        'cycle': status.cycle + 1, 'cycle_date': ticket.reopen_date,
+                        **values,
+                        'ticket_id': ticket.id,
+                        'sla_id': rule.sla_id,
+                        'cycle': cycle,
+                        'cycle_date': ticket._get_sla_cycle_date(rule, cycle),
                     })
         (statuses - applying)._finish('superseded')
         begun = statuses.create(to_create) | revived
@@ -298,6 +358,47 @@ class HelpdeskSlaMixin(models.AbstractModel):
         if again:
             again._sla_sync()
         tickets._report_empty_calendars()
+
+    def _get_sla_cycle(self, rule, status):
+        """ Return the cycle of a promise that is owed now, if any.
+
+        :param Rule rule: the policy, which applies to the ticket
+        :param status: the latest helpdesk.sla.status of that policy on the ticket, or none
+        :return: the cycle of `status` when it goes on, the next one when it begins, or False
+        """
+        self.ensure_one()
+        is_unfinished = status and status.result in (False, 'superseded')
+        if rule.values['target'] != 'next_response':
+            if not status or is_unfinished:
+                return status.cycle or 1
+            return status.cycle + 1 if self._begins_next_cycle(status) else False
+        if not self._is_next_response_owed():
+            return False
+        # each unanswered message is a promise of its own
+        if is_unfinished and status.start_date == self.customer_waiting_since:
+            return status.cycle
+        return status.cycle + 1
+
+    def _get_sla_cycle_date(self, rule, cycle):
+        """ Return since when the target of a cycle can be reached.
+
+        :param Rule rule: the policy
+        :param int cycle: which of its cycles
+        """
+        if rule.values['target'] == 'next_response':
+            return self.customer_waiting_since
+        return self.open_date if cycle == 1 else self.reopen_date
+
+    def _is_next_response_owed(self):
+        """ Return whether the customer wrote after the first answer, and nobody has answered.
+
+        Until the first answer the request itself is the oldest unanswered message, and the first
+        response is the promise for it.
+        """
+        self.ensure_one()
+        return bool(
+            self.customer_waiting_since and self.first_response_date and not self.is_closed
+        )
 
     def _begins_next_cycle(self, status):
         """ Return whether a finished promise is owed once more, because the ticket was reopened.
@@ -373,11 +474,14 @@ class HelpdeskSlaMixin(models.AbstractModel):
         # matter of the author's rights
         ticket = self.sudo()
         if ticket._is_agent_message(message):
-            ticket._register_first_response()
-        elif ticket._is_customer_message(message) and (
-            ticket.stage_type == 'customer' or ticket.is_closed
-        ):
-            ticket._reopen()
+            ticket._register_response()
+        elif ticket._is_customer_message(message):
+            if message.subtype_id == ticket._creation_subtype():
+                return  # the request itself
+            ticket._end_manual_pauses(fields.Datetime.now(), kinds=['customer'])
+            if ticket.stage_type == 'customer' or ticket.is_closed:
+                ticket._reopen()
+            ticket._register_customer_message()
 
     @api.model
     def _mark_for_sla_refresh(self, domain):

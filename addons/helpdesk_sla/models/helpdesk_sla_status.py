@@ -115,8 +115,8 @@ class HelpdeskSlaStatus(models.Model):
 
     @api.depends(
         'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'target',
-        *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from', 'ticket_id.sla_pause_ids.date_to',
-        'ticket_id.sla_pause_ids.kind',
+        *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from',
+        'ticket_id.sla_pause_ids.date_to', 'ticket_id.sla_pause_ids.kind',
     )
     def _compute_deadline(self):
         # what has ended never changes, whatever happens to calendars, pauses or policies later
@@ -240,6 +240,9 @@ class HelpdeskSlaStatus(models.Model):
         self.ensure_one()
         if self.target == 'first_response':
             return self.ticket_id.first_response_date
+        if self.target == 'next_response':
+            ticket = self.ticket_id
+            return not ticket.customer_waiting_since and ticket.last_response_date
         if self.cycle > 1:
             # from the stage in which it was reopened, even if that was in the second of its closing
             history = dropwhile(
@@ -259,7 +262,10 @@ class HelpdeskSlaStatus(models.Model):
             reached_date = status._get_reached_date(histories[status.ticket_id])
             if reached_date:
                 status._reach(reached_date)
-            elif status.ticket_id.stage_type == 'cancelled':
+            elif status.ticket_id.stage_type == 'cancelled' or (
+                # nobody waits for an answer any more; the solution was one
+                status.target == 'next_response' and status.ticket_id.is_closed
+            ):
                 status._finish('cancelled')
 
     def _reach(self, reached_date):

@@ -1,9 +1,11 @@
 from ast import literal_eval
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..tools.caches import clear_cache
 
 
 class HelpdeskTeam(models.Model):
@@ -223,12 +225,25 @@ class HelpdeskTeam(models.Model):
             )
             if changed:
                 changed.check_access('write')
+                clear_cache(self.env)
                 changed._refresh_open_tickets(changed._get_open_tickets())
         if {'company_id', 'resource_calendar_id', 'use_sla'} & vals.keys():
             self.env['helpdesk.ticket']._mark_for_sla_refresh(
                 Domain('team_id', 'in', self.ids) & Domain('is_closed', '=', False),
             )
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_promised(self):
+        """ Keep policies from becoming policies for every team because theirs is gone. """
+        # sudo: helpdesk.sla - also policies that the user does not see
+        policies = self.sudo().with_context(active_test=False).sla_policy_ids
+        if policies:
+            raise UserError(self.env._(
+                "SLA policies are for this team: %(policies)s. Change them first, or archive the "
+                "team instead.",
+                policies=', '.join(policies.mapped('name')),
+            ))
 
     # === ACTION METHODS === #
 

@@ -115,13 +115,16 @@ class HelpdeskTicket(models.Model):
         export_string_translation=False,
     )
     partner_name = fields.Char(
-        string="Contact Name", compute='_compute_partner_name', store=True, readonly=False,
+        string="Contact Name", compute='_compute_partner_name', store=True, precompute=True,
+        readonly=False,
     )
     partner_email = fields.Char(
-        string="Contact E-mail", compute='_compute_partner_email', store=True, readonly=False,
+        string="Contact E-mail", compute='_compute_partner_email', store=True, precompute=True,
+        readonly=False,
     )
     partner_phone = fields.Char(
-        string="Contact Phone", compute='_compute_partner_phone', store=True, readonly=False,
+        string="Contact Phone", compute='_compute_partner_phone', store=True, precompute=True,
+        readonly=False,
     )
 
     open_date = fields.Datetime(
@@ -139,6 +142,13 @@ class HelpdeskTicket(models.Model):
         copy=False,
         help="When a person of the company first answered in a way that the customer can see.",
     )
+    customer_waiting_since = fields.Datetime(
+        string="Customer Waiting since",
+        readonly=True,
+        copy=False,
+        help="When the customer wrote the oldest message that nobody has answered yet.",
+    )
+    last_response_date = fields.Datetime(string="Last Answered on", readonly=True, copy=False)
     close_date = fields.Datetime(string="Closed on", readonly=True, copy=False)
     reopen_date = fields.Datetime(string="Reopened on", readonly=True, copy=False)
     reopen_count = fields.Integer(string="Times Reopened", readonly=True, copy=False)
@@ -241,6 +251,8 @@ class HelpdeskTicket(models.Model):
     def write(self, vals):
         """ Keep dates, pauses and SLA clocks in step with what is written. """
         self._check_engine_fields(vals)
+        if vals.get('first_response_date'):
+            vals = {'customer_waiting_since': False, **vals}
         now = fields.Datetime.now()
         stages_before = {}
         if {'stage_id', 'team_id'} & vals.keys():
@@ -280,7 +292,10 @@ class HelpdeskTicket(models.Model):
         :param list vals_list: values of the tickets to create; changed
         """
         now = fields.Datetime.now()
-        defaults = self.default_get(['team_id', 'user_id', 'stage_id'])
+        asked = ['user_id', 'stage_id']
+        if not all(vals.get('team_id') for vals in vals_list):
+            asked.append('team_id')
+        defaults = self.default_get(asked)
         by_team = defaultdict(list)
         for vals in vals_list:
             team_id = vals.get('team_id') or defaults.get('team_id')
@@ -302,21 +317,10 @@ class HelpdeskTicket(models.Model):
             ]
             for vals, user in zip(to_assign, team_sudo._get_next_assignees(len(to_assign))):
                 vals['user_id'] = user.id
-            first_stage = team_sudo._get_first_stage()
             for vals in team_vals_list:
-                # said, not left to the compute: the templates of stages are sent for stages that
-                # the values name
-                stage = first_stage.browse(vals.get('stage_id') or defaults.get('stage_id'))
-                if stage not in team_sudo.stage_ids:
-                    stage = first_stage
-                vals['stage_id'] = stage.id
-                opened = fields.Datetime.to_datetime(vals.setdefault('open_date', now))
-                vals['stage_history'] = [
-                    [stage.id, fields.Datetime.to_string(opened), stage.stage_type],
-                ]
-                vals.setdefault('date_last_stage_update', opened)
-                if stage._is_closing():
-                    vals.setdefault('close_date', now)
+                self._complete_stage_values(
+                    vals, team_sudo, vals.get('stage_id') or defaults.get('stage_id'), now,
+                )
                 if vals.get('user_id', defaults.get('user_id')):
                     vals.setdefault('assign_date', now)
         for company, company_vals_list in by_company.items():
@@ -325,13 +329,37 @@ class HelpdeskTicket(models.Model):
             for vals, reference in zip(unnumbered, references):
                 vals['ticket_ref'] = reference
 
+    def _complete_stage_values(self, vals, team, stage_id, now):
+        """ Fill in the stage of a new ticket, and the dates that follow from it.
+
+        :param dict vals: values of the ticket to create; changed
+        :param team: its helpdesk.team
+        :param stage_id: the stage that is asked for, if any
+        :param datetime now: naive UTC
+        """
+        # said, not left to the compute: the templates of stages are sent for stages that the
+        # values name
+        stage = team.stage_ids.filtered(lambda stage: stage.id == stage_id)
+        stage = stage or team._get_first_stage()
+        opened = fields.Datetime.to_datetime(vals.setdefault('open_date', now))
+        vals['stage_id'] = stage.id
+        vals['stage_history'] = [
+            [stage.id, fields.Datetime.to_string(opened), stage.stage_type],
+        ]
+        vals.setdefault('date_last_stage_update', opened)
+        if stage._is_closing():
+            vals.setdefault('close_date', now)
+        elif not vals.get('first_response_date'):
+            vals.setdefault('customer_waiting_since', opened)
+
     def _get_engine_fields(self):
         """ Return the names of the fields that only the system writes.
 
         :rtype: set[str]
         """
         return {
-            'ticket_ref', 'open_date', 'assign_date', 'first_response_date', 'close_date',
+            'ticket_ref', 'open_date', 'assign_date', 'first_response_date',
+            'customer_waiting_since', 'last_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
             'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
@@ -391,9 +419,13 @@ class HelpdeskTicket(models.Model):
     def action_responded_by_phone(self):
         """ Record that a person answered the customer now, on the phone (sla.md, W2). """
         self.check_access('write')
-        for ticket in self.filtered(lambda ticket: not ticket.first_response_date):
-            ticket._message_log(body=self.env._("First response given by phone."))
-        self._register_first_response()
+        answered = self.filtered(
+            lambda ticket: not ticket.first_response_date or ticket.customer_waiting_since,
+        )
+        answered._message_log_batch({
+            ticket.id: self.env._("Answered by phone.") for ticket in answered
+        })
+        answered._register_response()
 
     def action_view_client_tickets(self):
         """ Open all tickets of the client's contacts. """
@@ -476,7 +508,9 @@ class HelpdeskTicket(models.Model):
         closed = moved.filtered('is_closed')
         was_closed = moved.filtered(lambda ticket: stages_before[ticket]._is_closing())
         moved.date_last_stage_update = now
-        (closed - was_closed).close_date = now
+        newly_closed = closed - was_closed
+        newly_closed.write({'close_date': now, 'customer_waiting_since': False})
+        newly_closed._end_manual_pauses(now)
         reopened = was_closed - closed
         for count, tickets in reopened.grouped('reopen_count').items():
             tickets.write({

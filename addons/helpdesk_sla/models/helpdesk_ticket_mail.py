@@ -1,5 +1,8 @@
 import re
+from collections import defaultdict
 from datetime import timedelta
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -12,7 +15,7 @@ from odoo.tools import (
     html_sanitize,
     is_html_empty,
 )
-from odoo.tools.mail import email_split_tuples
+from odoo.tools.mail import email_split_tuples, generate_tracking_message_id
 
 # what people write; everything else in a thread is written by the system
 HUMAN_MESSAGE_TYPES = ('comment', 'email', 'email_outgoing')
@@ -21,6 +24,8 @@ HUMAN_MESSAGE_TYPES = ('comment', 'email', 'email_outgoing')
 ACKNOWLEDGEMENT_LIMIT = 5
 # a reference further back in a subject is not looked for
 SUBJECT_SIZE = 1000
+# the summary has the front end hide the text, which the stock notification of it repeats
+CREATION_BODY = Markup('<div summary="o_mail_notification"><p>%s</p></div>')
 SELF_SERVICE_CHANNELS = ('form', 'email', 'chat', 'portal', 'telegram')
 
 
@@ -58,6 +63,83 @@ class HelpdeskTicketMail(models.AbstractModel):
         for ticket in self:
             ticket.access_url = f'/my/tickets/{ticket.id}'
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """ Subscribe and log for the whole batch at once, where stock does it ticket by ticket.
+
+        Whoever is subscribed, and whoever is told, is the same.
+        """
+        context = self.env.context
+        if context.get('tracking_disable'):
+            return super().create(vals_list)
+        tickets = super(
+            HelpdeskTicketMail,
+            self.with_context(mail_create_nolog=True, helpdesk_subscribe_later=True),
+        ).create(vals_list).with_context(context)
+        tickets._subscribe_created(vals_list)
+        if not context.get('mail_create_nolog'):
+            tickets._log_created()
+        return tickets
+
+    def _subscribe_created(self, vals_list):
+        """ Subscribe who follows the team and who is responsible, with what they want to hear.
+
+        :param list vals_list: the values that the tickets were created with, in the same order
+        """
+        *_subtypes, relations = self.env['mail.message.subtype']._get_auto_subscription_subtypes(
+            self._name,
+        )
+        names = sorted({'user_id', *(name for names in relations.values() for name in names)})
+        alike = defaultdict(self.browse)
+        for ticket, vals in zip(self, vals_list):
+            key = tuple(
+                vals.get(name, self.env.context.get(f'default_{name}')) for name in names
+            )
+            alike[key] |= ticket
+        for key, tickets in alike.items():
+            tickets._message_auto_subscribe(
+                dict(zip(names, key)), followers_existing_policy='update',
+            )
+
+    def _message_auto_subscribe(self, updated_values, followers_existing_policy='skip'):
+        if self.env.context.get('helpdesk_subscribe_later'):
+            return True
+        return super()._message_auto_subscribe(
+            updated_values, followers_existing_policy=followers_existing_policy,
+        )
+
+    def _log_created(self):
+        """ Tell those who want to hear of new tickets; note the creation on the others. """
+        subtype = self._creation_subtype()
+        followed = self._filter_followed(subtype)
+        for ticket in followed:
+            # sudo: helpdesk.ticket - as stock does: who may create may not have to write
+            ticket.sudo().message_post(
+                subtype_id=subtype.id,
+                author_id=self.env.user.partner_id.id,
+                body=CREATION_BODY % ticket._creation_message(),
+            )
+        others = self - followed
+        if others:
+            others._message_log_batch({
+                ticket.id: CREATION_BODY % ticket._creation_message() for ticket in others
+            })
+
+    def _filter_followed(self, subtype):
+        """ Return the tickets of which somebody else than the current user wants to hear.
+
+        :param subtype: the mail.message.subtype of what happened
+        """
+        # sudo: mail.followers - who follows is not shown
+        return self.browse(self.env['mail.followers'].sudo()._read_group([
+            ('res_model', '=', self._name),
+            ('res_id', 'in', self.ids),
+            ('subtype_ids', '=', subtype.id),
+            ('partner_id', '!=', self.env.user.partner_id.id),
+        ], aggregates=['res_id:array_agg_distinct'])[0][0] or ())
+
     # === WHOSE MESSAGE IS IT === #
 
     def _is_agent_message(self, message):
@@ -73,7 +155,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         message_sudo = message.sudo()
         return (
             self._is_public_human_message(message_sudo)
-            and message_sudo.subtype_id == self.env.ref('mail.mt_comment')
+            and message_sudo.subtype_id == self._get_subtype('mail.mt_comment')
             and self._is_agent(message_sudo.author_id)
         )
 
@@ -497,7 +579,14 @@ class HelpdeskTicketMail(models.AbstractModel):
     # === SUBTYPES AND AUTOMATIC MAILS === #
 
     def _creation_subtype(self):
-        return self.env.ref('helpdesk_sla.mt_ticket_new')
+        return self._get_subtype('helpdesk_sla.mt_ticket_new')
+
+    @api.model
+    def _get_subtype(self, xmlid):
+        """ Return a subtype without asking the database whether it is still there. """
+        return self.env['mail.message.subtype'].browse(
+            self.env['ir.model.data']._xmlid_to_res_id(xmlid),
+        )
 
     def _creation_message(self):
         self.ensure_one()
@@ -508,8 +597,72 @@ class HelpdeskTicketMail(models.AbstractModel):
     def _track_subtype(self, initial_values):
         self.ensure_one()
         if 'stage_id' in initial_values:
-            return self.env.ref('helpdesk_sla.mt_ticket_stage')
+            return self._get_subtype('helpdesk_sla.mt_ticket_stage')
         return super()._track_subtype(initial_values)
+
+    def _message_track(self, fields_iter, initial_values_dict):
+        """ Note the changes of which nobody wants to hear for the whole batch at once. """
+        followed = self._filter_followed(self._get_subtype('helpdesk_sla.mt_ticket_stage'))
+        # first: stock takes what is to be said of the changes off the transaction
+        logged = (self - followed)._log_tracking(fields_iter, initial_values_dict)
+        return {**logged, **super(HelpdeskTicketMail, followed)._message_track(
+            fields_iter, initial_values_dict,
+        )}
+
+    def _log_tracking(self, fields_iter, initial_values_dict):
+        """ Log changed values without telling anybody, as `_message_track` does one by one.
+
+        :return: see `_message_track`
+        """
+        tickets = self.exists() if fields_iter else self.browse()
+        if not tickets:
+            return {}
+        tracked_fields = self.fields_get(
+            fields_iter, attributes=('string', 'type', 'selection', 'currency_field'),
+        )
+        tracking = {
+            ticket.id: ticket._mail_track(tracked_fields, initial_values_dict[ticket.id])
+            for ticket in tickets
+        }
+        data = self.env.cr.precommit.data
+        bodies = data.get(f'mail.tracking.message.{self._name}', {})
+        authors = data.get(f'mail.tracking.author.{self._name}', {})
+        by_author = defaultdict(self.browse)
+        for ticket in tickets:
+            if tracking[ticket.id][1]:
+                by_author[authors.get(ticket.id)] |= ticket
+        for author, changed in by_author.items():
+            author_id, email_from = self._message_compute_author(author and author.id)
+            reply_to = self.env['mail.thread']._notify_get_reply_to(
+                default=email_from, author_id=author_id,
+            )
+            # sudo: mail.message - the note of a change that was allowed
+            messages = self.env['mail.thread'].sudo()._message_create([
+                {
+                    'author_id': author_id,
+                    'email_from': email_from,
+                    'model': self._name,
+                    'res_id': ticket.id,
+                    'body': bodies.get(ticket.id, ''),
+                    'message_type': 'notification',
+                    'is_internal': True,
+                    'subtype_id': self.env['ir.model.data']._xmlid_to_res_id('mail.mt_note'),
+                    'record_alias_domain_id': False,
+                    'record_company_id': False,
+                    'email_add_signature': False,
+                    'message_id': generate_tracking_message_id('message-notify'),
+                    'reply_to': reply_to[False],
+                }
+                for ticket in changed
+            ])
+            # sudo: mail.tracking.value - as above; on their own, since commands inside of the
+            # messages would be a query each
+            self.env['mail.tracking.value'].sudo().create([
+                {**values, 'mail_message_id': message.id}
+                for message, ticket in zip(messages, changed)
+                for _command, _id, values in tracking[ticket.id][1]
+            ])
+        return tracking
 
     def _track_template(self, changes):
         """ Send the template of the stage that the ticket entered, and ask for a rating.

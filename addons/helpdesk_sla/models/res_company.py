@@ -49,7 +49,7 @@ class ResCompany(models.Model):
         if not count:
             return []
         # sudo: ir.sequence - every channel draws numbers, also for visitors
-        sequence = self.env['ir.sequence'].sudo().search(
+        sequence = self.env['ir.sequence'].sudo().search_fetch(
             [('code', '=', 'helpdesk.ticket'), ('company_id', 'in', [self.id, False])],
             order='company_id', limit=1,
         )

@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools.float_utils import float_round
 
+from ..tools.caches import clear_cache
 from ..tools.working_time import DAY, WorkingTime
 
 # Fields that say when a calendar is open. Attendances and closures report their changes themselves.
@@ -134,15 +135,9 @@ class ResourceCalendar(models.Model):
         """
         if not self:
             return
-        self._clear_working_time()
+        clear_cache(self.env)
         # sudo: helpdesk.sla.status - deadlines follow the calendar whoever edits it
         self.env['helpdesk.sla.status'].sudo()._mark_for_recompute_by_calendar(self.sudo())
-
-    def _clear_working_time(self):
-        """Drop the cached timelines, in the other workers too once this is committed."""
-        self.env.registry.clear_cache()
-        # Until the commit another thread of this process still reads, and caches, the old state.
-        self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
 
 def _hours_to_seconds(hours: float) -> int:

@@ -114,7 +114,7 @@ class TestReopen(HelpdeskCase):
     def test_an_answer_is_owed_once(self):
         policy = self.create_policy('first_response', 1)
         ticket = self.create_ticket()
-        ticket._register_first_response()
+        ticket._register_response()
         self.move(ticket, self.stage_solved, 'mon 10:00')
         self.move(ticket, self.stage_progress, 'wed 10:00')
         self.assertFalse(self.status(ticket, policy, cycle=2))

@@ -295,6 +295,6 @@ class TestSlaPause(HelpdeskCase):
         self.move(ticket, self.stage_customer, 'mon 10:00')
         self.assertEqual(ticket.sla_state, 'running')
         self.assertMoment(ticket.sla_deadline, 'mon 11:00')
-        ticket._register_first_response()
+        ticket._register_response()
         self.assertEqual(self.status(ticket, answer).state, 'reached')
         self.assertEqual(ticket.sla_state, 'paused')

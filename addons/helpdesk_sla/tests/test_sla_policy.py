@@ -297,9 +297,11 @@ class TestSlaLevels(HelpdeskCase):
         stock = model._get_level
         with patch.object(
             model, '_get_level',
-            lambda self, ticket: 30 if self.name == "Window" else stock(self, ticket),
+            lambda self: 30 if self.name == "Window" else stock(self),
         ):
+            self.registry.clear_cache()
             self.assertSelected(self.create_ticket(partner_id=self.client_contact.id), window)
+        self.registry.clear_cache()
         self.assertSelected(self.create_ticket(partner_id=self.client_contact.id), own)
 
 
@@ -326,7 +328,7 @@ class TestSlaCriteriaChange(HelpdeskCase):
         ]
         ticket = self.create_ticket()
         self.move(ticket, self.stage_progress, 'mon 10:30')
-        ticket._register_first_response()
+        ticket._register_response()
         self.go_to('tue 12:00')
         ticket.priority = '2'
         for policy, state in zip(policies, ('reached', 'failed')):
@@ -347,7 +349,7 @@ class TestSlaCriteriaChange(HelpdeskCase):
     def test_finished_stays_when_the_policy_no_longer_applies(self):
         policy = self.create_policy('first_response', 1, priority_high=True)
         ticket = self.create_ticket(priority='2')
-        ticket._register_first_response()
+        ticket._register_response()
         ticket.priority = '1'
         self.assertEqual(self.status(ticket, policy).state, 'reached')
 

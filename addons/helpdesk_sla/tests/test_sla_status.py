@@ -338,7 +338,7 @@ class TestStateWithoutJob(HelpdeskCase):
         """ Create tickets in every state that there is, on Monday 09:00 and later. """
         tickets = self.create_tickets([{} for _index in range(10)])
         answered, held, solved, late, cancelled, _untouched, moved, reopened, plain, calm = tickets
-        (answered | held | solved | reopened)._register_first_response()
+        (answered | held | solved | reopened)._register_response()
         plain.team_id = self.create_team("Without SLA", use_sla=False)
         self.create_policy('resolution', 90, priority_low=True)
         self.policies[0].write({
@@ -555,7 +555,7 @@ class TestRandomLives(HelpdeskCase):
                 elif change < 0.8:
                     ticket.priority = random_.choice('0123')
                 elif change < 0.9:
-                    ticket._register_first_response()
+                    ticket._register_response()
                 else:
                     policies[0].time = random_.choice((3.5, 11.25, 40))
                     self.run_refresh()

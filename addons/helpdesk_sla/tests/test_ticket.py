@@ -450,7 +450,7 @@ class TestTicketCopy(HelpdeskCase):
         ticket = self.create_ticket(
             partner_id=self.client_contact.id, user_id=self.agent2.id, priority='2',
         )
-        ticket._register_first_response()
+        ticket._register_response()
         self.move(ticket, self.stage_solved, 'mon 10:00')
         self.move(ticket, self.stage_customer, 'tue 10:00')
         self.go_to('wed 10:00')
