@@ -30,6 +30,7 @@
         'data/mail_template_data.xml',
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',
+        'wizard/helpdesk_sla_pause_wizard_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/helpdesk_stage_views.xml',
         'views/helpdesk_sla_views.xml',

@@ -1,8 +1,10 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -32,6 +34,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
         comodel_name='helpdesk.sla.pause', inverse_name='ticket_id', string="Pauses",
         readonly=True,
     )
+    is_sla_paused_by_hand = fields.Boolean(compute='_compute_is_sla_paused_by_hand')
     sla_deadline = fields.Datetime(
         string="SLA Deadline",
         compute='_compute_sla_deadline',
@@ -72,6 +75,15 @@ class HelpdeskSlaMixin(models.AbstractModel):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends('sla_pause_ids.date_to', 'sla_pause_ids.is_manual')
+    def _compute_is_sla_paused_by_hand(self):
+        now = fields.Datetime.now()
+        for ticket in self:
+            ticket.is_sla_paused_by_hand = any(
+                pause.is_manual and pause.date_from <= now and not pause.is_over
+                for pause in ticket.sla_pause_ids
+            )
 
     @api.depends(
         'sla_status_ids.result', 'sla_status_ids.deadline', 'sla_status_ids.warning_date',
@@ -173,6 +185,60 @@ class HelpdeskSlaMixin(models.AbstractModel):
         over.date_to = now
         # the next one of this kind may begin in the same transaction: only one may be open
         over.flush_recordset(['date_to'])
+
+    def _pause_sla(self, kind, reason, date_from=None, date_to=None):
+        """ Pause the clocks of the tickets by hand.
+
+        :param str kind: see `helpdesk.sla.pause`
+        :param str reason: why, for whoever asks later
+        :param datetime date_from: naive UTC; now when empty
+        :param datetime date_to: naive UTC; until somebody resumes when empty
+        :raise UserError: if a ticket is closed or paused already, or the time is in the past
+        """
+        self.check_access('write')
+        now = fields.Datetime.now()
+        date_from = date_from or now
+        closed = self.filtered('is_closed')
+        if closed:
+            raise UserError(self.env._(
+                "The clocks of closed tickets stand still already: %(tickets)s. Reopen them first.",
+                tickets=', '.join(closed.mapped('display_name')),
+            ))
+        if date_to and date_to <= max(date_from, now):
+            raise UserError(self.env._("The pause has to end after now, and after it begins."))
+        # the beginning is given to the minute
+        if date_from < now - timedelta(minutes=1) and not self.env.user.has_group(
+            'helpdesk_sla.group_helpdesk_manager',
+        ):
+            raise UserError(self.env._(
+                "A pause cannot begin in the past: that would change what was promised then. Ask "
+                "an administrator of the help desk.",
+            ))
+        paused = self.filtered(lambda ticket: ticket.sla_pause_ids.filtered(
+            lambda pause: pause.is_manual and pause.kind == kind and not pause.date_to,
+        ))
+        if paused:
+            raise UserError(self.env._(
+                "These tickets are paused for this already: %(tickets)s.",
+                tickets=', '.join(paused.mapped('display_name')),
+            ))
+        # sudo: helpdesk.sla.pause - written by the engine; the access was checked above
+        self.env['helpdesk.sla.pause'].sudo().create([
+            {
+                'ticket_id': ticket.id,
+                'kind': kind,
+                'reason': reason,
+                'is_manual': True,
+                'date_from': max(date_from, ticket.open_date),
+                'date_to': date_to,
+                'user_id': self.env.uid,
+            }
+            for ticket in self
+        ])
+        self._message_log_batch({
+            ticket.id: self.env._("The SLA clock is paused: %(reason)s", reason=reason)
+            for ticket in self
+        })
 
     def _end_manual_pauses(self, now, kinds=None):
         """ End the pauses that were set by hand and have begun.

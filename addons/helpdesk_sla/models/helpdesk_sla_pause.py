@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 # the kind of a pause -> the field of a policy, and of a status, that says whether it counts
 PAUSE_FIELDS = {
@@ -39,6 +39,8 @@ class HelpdeskSlaPause(models.Model):
     user_id = fields.Many2one(comodel_name='res.users', string="Paused by")
     company_id = fields.Many2one(related='ticket_id.company_id')
 
+    is_over = fields.Boolean(compute='_compute_is_over')
+
     _half_open = models.Constraint(
         'CHECK (date_to IS NULL OR date_to >= date_from)',
         "A pause cannot end before it began.",
@@ -47,3 +49,25 @@ class HelpdeskSlaPause(models.Model):
         '(ticket_id, kind, is_manual) WHERE date_to IS NULL',
         "The ticket is already paused for this reason.",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('date_to')
+    def _compute_is_over(self):
+        now = fields.Datetime.now()
+        for pause in self:
+            pause.is_over = bool(pause.date_to) and pause.date_to <= now
+
+    # === ACTION METHODS === #
+
+    def action_end(self):
+        """ End pauses that were set by hand; one that has not begun is taken back. """
+        self.ticket_id.check_access('write')
+        now = fields.Datetime.now()
+        # sudo: helpdesk.sla.pause - kept by the system; who may edit the ticket may end its pauses
+        manual = self.sudo().filtered(lambda pause: pause.is_manual and not pause.is_over)
+        planned = manual.filtered(lambda pause: pause.date_from > now)
+        for ticket in manual.ticket_id:
+            ticket._message_log(body=self.env._("The SLA clock runs again."))
+        planned.unlink()
+        (manual - planned).date_to = now

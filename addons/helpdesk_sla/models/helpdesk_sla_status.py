@@ -202,11 +202,15 @@ class HelpdeskSlaStatus(models.Model):
         :rtype: helpdesk.sla.pause
         """
         self.ensure_one()
-        if self.target == 'first_response':
-            return self.ticket_id.sla_pause_ids.browse()
         return self.ticket_id.sla_pause_ids.filtered(
-            lambda pause: pause.kind not in PAUSE_FIELDS or self[PAUSE_FIELDS[pause.kind]],
+            lambda pause: self._is_paused_by(pause.kind),
         )
+
+    def _is_paused_by(self, kind):
+        """ Return whether a kind of pause stops this clock. """
+        if self.target == 'first_response':
+            return False
+        return kind not in PAUSE_FIELDS or self[PAUSE_FIELDS[kind]]
 
     def _get_pauses(self):
         """ Return the pauses in which this clock stands still, as `WorkingTime` takes them.
@@ -242,7 +246,10 @@ class HelpdeskSlaStatus(models.Model):
             return self.ticket_id.first_response_date
         if self.target == 'next_response':
             ticket = self.ticket_id
-            return not ticket.customer_waiting_since and ticket.last_response_date
+            if ticket.customer_waiting_since or not ticket.last_response_date:
+                return False
+            # closing the ticket ends the waiting as well, without an answer
+            return ticket.last_response_date >= self.start_date and ticket.last_response_date
         if self.cycle > 1:
             # from the stage in which it was reopened, even if that was in the second of its closing
             history = dropwhile(

@@ -427,6 +427,25 @@ class HelpdeskTicket(models.Model):
         })
         answered._register_response()
 
+    def action_pause_sla(self):
+        """ Ask why the clocks of the tickets stand still. """
+        self.check_access('write')
+        return {
+            **self.env['ir.actions.act_window']._for_xml_id(
+                'helpdesk_sla.helpdesk_sla_pause_wizard_action',
+            ),
+            'context': {'default_ticket_ids': self.ids},
+        }
+
+    def action_resume_sla(self):
+        """ End what was paused by hand and has begun. """
+        self.check_access('write')
+        ended = self._end_manual_pauses(fields.Datetime.now())
+        resumed = ended.ticket_id.with_env(self.env)
+        resumed._message_log_batch(dict.fromkeys(
+            resumed.ids, self.env._("The SLA clock runs again."),
+        ))
+
     def action_view_client_tickets(self):
         """ Open all tickets of the client's contacts. """
         self.ensure_one()
