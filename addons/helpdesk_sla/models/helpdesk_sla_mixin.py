@@ -235,10 +235,9 @@ class HelpdeskSlaMixin(models.AbstractModel):
             }
             for ticket in self
         ])
-        self._message_log_batch({
-            ticket.id: self.env._("The SLA clock is paused: %(reason)s", reason=reason)
-            for ticket in self
-        })
+        self._log_notes(dict.fromkeys(
+            self, self.env._("The SLA clock is paused: %(reason)s", reason=reason),
+        ))
 
     def _end_manual_pauses(self, now, kinds=None):
         """ End the pauses that were set by hand and have begun.

@@ -67,7 +67,8 @@ class HelpdeskSlaPause(models.Model):
         # sudo: helpdesk.sla.pause - kept by the system; who may edit the ticket may end its pauses
         manual = self.sudo().filtered(lambda pause: pause.is_manual and not pause.is_over)
         planned = manual.filtered(lambda pause: pause.date_from > now)
-        for ticket in manual.ticket_id:
-            ticket._message_log(body=self.env._("The SLA clock runs again."))
+        manual.ticket_id.with_env(self.env)._log_notes(dict.fromkeys(
+            manual.ticket_id.with_env(self.env), self.env._("The SLA clock runs again."),
+        ))
         planned.unlink()
         (manual - planned).date_to = now

@@ -52,7 +52,10 @@ class HelpdeskTicket(models.Model):
         column2='tag_id',
         string="Tags",
     )
-    properties = fields.Properties(definition='team_id.ticket_properties', copy=True)
+    # tracked when the team changes: read along with the rest, not in a query of its own
+    properties = fields.Properties(
+        definition='team_id.ticket_properties', copy=True, prefetch=True,
+    )
 
     team_id = fields.Many2one(
         comodel_name='helpdesk.team',
@@ -422,9 +425,7 @@ class HelpdeskTicket(models.Model):
         answered = self.filtered(
             lambda ticket: not ticket.first_response_date or ticket.customer_waiting_since,
         )
-        answered._message_log_batch({
-            ticket.id: self.env._("Answered by phone.") for ticket in answered
-        })
+        answered._log_notes(dict.fromkeys(answered, self.env._("Answered by phone.")))
         answered._register_response()
 
     def action_pause_sla(self):
@@ -442,9 +443,7 @@ class HelpdeskTicket(models.Model):
         self.check_access('write')
         ended = self._end_manual_pauses(fields.Datetime.now())
         resumed = ended.ticket_id.with_env(self.env)
-        resumed._message_log_batch(dict.fromkeys(
-            resumed.ids, self.env._("The SLA clock runs again."),
-        ))
+        resumed._log_notes(dict.fromkeys(resumed, self.env._("The SLA clock runs again.")))
 
     def action_view_client_tickets(self):
         """ Open all tickets of the client's contacts. """

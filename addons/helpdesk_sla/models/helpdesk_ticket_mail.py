@@ -1,10 +1,12 @@
 import re
 from collections import defaultdict
+from contextlib import suppress
 from datetime import timedelta
 
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import MissingError
 from odoo.fields import Domain
 from odoo.tools import (
     email_normalize,
@@ -122,10 +124,39 @@ class HelpdeskTicketMail(models.AbstractModel):
                 body=CREATION_BODY % ticket._creation_message(),
             )
         others = self - followed
-        if others:
-            others._message_log_batch({
-                ticket.id: CREATION_BODY % ticket._creation_message() for ticket in others
-            })
+        others._log_notes({
+            ticket: CREATION_BODY % ticket._creation_message() for ticket in others
+        })
+
+    def _log_notes(self, bodies, author=None):
+        """ Note something on many tickets at once; nobody is told.
+
+        As `_message_log_batch`, without looking for the address of an answer that cannot come.
+
+        :param dict bodies: text by ticket
+        :param author: the res.partner who did it, else the current user
+        :return: the mail.message, in the order of the tickets
+        """
+        author_id, email_from = self._message_compute_author(author and author.id)
+        # sudo: mail.message - the note of something that was allowed
+        return self.env['mail.thread'].sudo()._message_create([
+            {
+                'author_id': author_id,
+                'email_from': email_from,
+                'reply_to': email_from,
+                'model': self._name,
+                'res_id': ticket.id,
+                'body': body,
+                'message_type': 'notification',
+                'is_internal': True,
+                'subtype_id': self.env['ir.model.data']._xmlid_to_res_id('mail.mt_note'),
+                'record_alias_domain_id': False,
+                'record_company_id': False,
+                'email_add_signature': False,
+                'message_id': generate_tracking_message_id('message-notify'),
+            }
+            for ticket, body in bodies.items()
+        ])
 
     def _filter_followed(self, subtype):
         """ Return the tickets of which somebody else than the current user wants to hear.
@@ -171,13 +202,19 @@ class HelpdeskTicketMail(models.AbstractModel):
         message_sudo = message.sudo()
         return (
             self._is_public_human_message(message_sudo)
-            and message_sudo.author_id != self.env.ref('base.partner_root')
+            and message_sudo.author_id != self._get_odoobot()
             and not self._is_agent(message_sudo.author_id)
         )
 
     def _is_automatic_message(self, message):
         """ Return whether a machine wrote the message, ours or the customer's. """
         return message.sudo().message_type not in HUMAN_MESSAGE_TYPES
+
+    @api.model
+    def _get_odoobot(self):
+        return self.env['res.partner'].browse(
+            self.env['ir.model.data']._xmlid_to_res_id('base.partner_root'),
+        )
 
     def _is_public_human_message(self, message_sudo):
         """ Return whether a person wrote the message, and the customer can see it. """
@@ -195,7 +232,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         ticket_sudo, partner_sudo = self.sudo(), partner.sudo()
         if (
             not partner_sudo.user_ids.filtered(lambda user: user.active and not user.share)
-            or partner_sudo == self.env.ref('base.partner_root')
+            or partner_sudo == self._get_odoobot()
             or partner_sudo == ticket_sudo.partner_id
         ):
             return False
@@ -519,7 +556,8 @@ class HelpdeskTicketMail(models.AbstractModel):
 
     def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
         """ Have answers go to the team's alias, whoever wrote. """
-        replies = super()._notify_get_reply_to_batch(defaults=defaults, author_ids=author_ids)
+        replies = {}
+        others = self.browse()
         # sudo: helpdesk.team - the address of the team is public
         for team_sudo, tickets in self.sudo().grouped('team_id').items():
             if team_sudo.alias_email:
@@ -528,6 +566,12 @@ class HelpdeskTicketMail(models.AbstractModel):
                 replies.update(dict.fromkeys(
                     tickets.ids, address if len(address) <= 68 else team_sudo.alias_email,
                 ))
+            else:
+                others |= self.browse(tickets.ids)
+        if others or not self:
+            replies.update(super(HelpdeskTicketMail, others)._notify_get_reply_to_batch(
+                defaults=defaults, author_ids=author_ids,
+            ))
         return replies
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
@@ -614,55 +658,37 @@ class HelpdeskTicketMail(models.AbstractModel):
 
         :return: see `_message_track`
         """
-        tickets = self.exists() if fields_iter else self.browse()
-        if not tickets:
+        if not fields_iter:
             return {}
         tracked_fields = self.fields_get(
             fields_iter, attributes=('string', 'type', 'selection', 'currency_field'),
         )
-        tracking = {
-            ticket.id: ticket._mail_track(tracked_fields, initial_values_dict[ticket.id])
-            for ticket in tickets
-        }
+        tracking = {}
+        for ticket in self:
+            # what was deleted meanwhile has no history
+            with suppress(MissingError):
+                tracking[ticket] = ticket._mail_track(
+                    tracked_fields, initial_values_dict[ticket.id],
+                )
         data = self.env.cr.precommit.data
         bodies = data.get(f'mail.tracking.message.{self._name}', {})
         authors = data.get(f'mail.tracking.author.{self._name}', {})
-        by_author = defaultdict(self.browse)
-        for ticket in tickets:
-            if tracking[ticket.id][1]:
-                by_author[authors.get(ticket.id)] |= ticket
-        for author, changed in by_author.items():
-            author_id, email_from = self._message_compute_author(author and author.id)
-            reply_to = self.env['mail.thread']._notify_get_reply_to(
-                default=email_from, author_id=author_id,
+        by_author = defaultdict(list)
+        for ticket, (_changes, values_list) in tracking.items():
+            if values_list:
+                by_author[authors.get(ticket.id)].append(ticket)
+        for author, tickets in by_author.items():
+            messages = self._log_notes(
+                {ticket: bodies.get(ticket.id, '') for ticket in tickets}, author=author,
             )
-            # sudo: mail.message - the note of a change that was allowed
-            messages = self.env['mail.thread'].sudo()._message_create([
-                {
-                    'author_id': author_id,
-                    'email_from': email_from,
-                    'model': self._name,
-                    'res_id': ticket.id,
-                    'body': bodies.get(ticket.id, ''),
-                    'message_type': 'notification',
-                    'is_internal': True,
-                    'subtype_id': self.env['ir.model.data']._xmlid_to_res_id('mail.mt_note'),
-                    'record_alias_domain_id': False,
-                    'record_company_id': False,
-                    'email_add_signature': False,
-                    'message_id': generate_tracking_message_id('message-notify'),
-                    'reply_to': reply_to[False],
-                }
-                for ticket in changed
-            ])
             # sudo: mail.tracking.value - as above; on their own, since commands inside of the
             # messages would be a query each
             self.env['mail.tracking.value'].sudo().create([
                 {**values, 'mail_message_id': message.id}
-                for message, ticket in zip(messages, changed)
-                for _command, _id, values in tracking[ticket.id][1]
+                for message, ticket in zip(messages, tickets)
+                for _command, _id, values in tracking[ticket][1]
             ])
-        return tracking
+        return {ticket.id: changes for ticket, changes in tracking.items()}
 
     def _track_template(self, changes):
         """ Send the template of the stage that the ticket entered, and ask for a rating.
@@ -672,12 +698,15 @@ class HelpdeskTicketMail(models.AbstractModel):
         """
         templates = super()._track_template(changes)
         ticket_sudo = self[:1].sudo()
-        if 'stage_id' not in changes or not ticket_sudo._may_send_automatic_mail():
+        if 'stage_id' not in changes:
             return templates
         template = ticket_sudo.stage_id.template_id
+        is_rating_welcome = ticket_sudo._is_rating_welcome()
+        if not (template or is_rating_welcome) or not ticket_sudo._may_send_automatic_mail():
+            return templates
         if template:
             templates['stage_id'] = (template, self._get_automatic_mail_values())
-        if not ticket_sudo._is_rating_welcome():
+        if not is_rating_welcome:
             return templates
         rating_template = self.env.ref(
             'helpdesk_sla.mail_template_ticket_rating', raise_if_not_found=False,

@@ -58,8 +58,9 @@ class ResCompany(models.Model):
             return self._next_helpdesk_ticket_refs(count)
         if sequence.implementation != 'standard' or sequence.use_date_range:
             return [sequence.next_by_id() for _index in range(count)]
+        prefix, suffix = sequence._get_prefix_suffix()
         return [
-            sequence.get_next_char(number)
+            f'{prefix}{number:0{sequence.padding}d}{suffix}'
             for number, in self.env.execute_query(SQL(
                 "SELECT nextval(%s) FROM generate_series(1, %s)",
                 f'ir_sequence_{sequence.id:03d}', count,
