@@ -8,6 +8,19 @@ PAUSE_FIELDS = {
 }
 
 
+def is_paused_by(promise, kind):
+    """ Return whether a kind of pause stops the clock of a promise (sla.md, "Pause").
+
+    Closed times count for all; whose turn it is, when the policy says so; nothing pauses the first
+    response, which only an answer ends.
+
+    :param promise: a helpdesk.sla.status, or a row of it
+    """
+    if promise.target == 'first_response':
+        return False
+    return kind not in PAUSE_FIELDS or bool(getattr(promise, PAUSE_FIELDS[kind]))
+
+
 class HelpdeskSlaPause(models.Model):
     """ A stretch of a ticket's life, half-open in UTC, in which SLA clocks stand still. """
 

@@ -367,6 +367,7 @@ class HelpdeskTicket(models.Model):
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
             'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
             'sla_paused_since', 'sla_result', 'sla_stale',
+            'sla_policies_stale',
         }
 
     def _may_write_engine_fields(self):

@@ -172,6 +172,33 @@ class TestQueries(HelpdeskCase):
         self.assertLessEqual(growth, 0.1)
         self.assertLessEqual(many, 60)
 
+    def test_refresh_of_clocks(self):
+        """ What the job does after a change of closures: the same as computing each record. """
+        def prepare(count):
+            tickets = self.create(self.get_values(count)).sudo()
+            tickets.stage_id = self.stage_supplier
+            self.create_closure('mon 14:00', 'mon 16:00')
+            return tickets
+
+        fields_of_clock = ['deadline', 'warning_date', 'paused_since']
+        few, many, growth = self.measure("Recomputing", prepare, lambda tickets: (
+            tickets._sla_refresh()
+        ))
+        self.assertEqual(growth, 0)
+        self.assertLessEqual(many, 10)
+        tickets = prepare(3)
+        tickets._sla_refresh()
+        by_rows = tickets.sla_status_ids.read(fields_of_clock)
+        summary = tickets.read(['sla_deadline', 'sla_warning_date', 'sla_paused_since'])
+        tickets.sla_status_ids._recompute_clock()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(tickets.sla_status_ids.read(fields_of_clock), by_rows)
+        self.assertEqual(
+            tickets.read(['sla_deadline', 'sla_warning_date', 'sla_paused_since']), summary,
+        )
+        self.assertFalse(any(tickets.mapped('sla_stale')))
+
     def test_reading_the_queue(self):
         """ What a list shows of the clocks. """
         def read(tickets):
