@@ -14,6 +14,13 @@ PRIORITY_FIELDS = {
     '3': 'priority_critical',
 }
 
+# how many tickets a preview looks at: a second or two of waiting
+PREVIEW_LIMIT = 2000
+
+
+class _TakeBack(Exception):
+    """ Rolls back what was only tried. """
+
 
 class HelpdeskSla(models.Model):
     """ A promise: for which tickets (criteria), what (target), within what working time. """
@@ -179,7 +186,7 @@ class HelpdeskSla(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         slas = super().create(vals_list)
-        clear_cache(self.env)
+        self._policies_changed()
         slas._refresh_open_tickets()
         return slas
 
@@ -187,7 +194,7 @@ class HelpdeskSla(models.Model):
         changes = self._get_matching_fields() & vals.keys()
         tickets_before = self._get_open_tickets() if changes else self.env['helpdesk.ticket']
         result = super().write(vals)
-        clear_cache(self.env)
+        self._policies_changed()
         if 'team_ids' in vals:
             # stock looks at the record before the change only: a team leader would promise for
             # other teams, or for all
@@ -209,10 +216,15 @@ class HelpdeskSla(models.Model):
         )._finish('superseded')
         # what they replaced applies again
         tickets._mark_for_sla_refresh(Domain('id', 'in', tickets.ids))
-        clear_cache(self.env)
+        self._policies_changed()
         return super().unlink()
 
     # === BUSINESS METHODS === #
+
+    def _policies_changed(self):
+        """ Have the cached policies read anew; a preview has changed nothing for anybody. """
+        if not self.env.context.get('helpdesk_sla_preview'):
+            clear_cache(self.env)
 
     @api.model
     def _get_criteria_fields(self):
@@ -248,10 +260,14 @@ class HelpdeskSla(models.Model):
         :param company: a single res.company
         :rtype: tuple[Rule]
         """
-        return self._get_cached_rules(company.id, self.env.lang)
+        tried = self.env.context.get('helpdesk_sla_tried_rules', {})
+        return tried.get(company.id) or self._get_cached_rules(company.id, self.env.lang)
 
     @tools.ormcache('company_id', 'lang')
     def _get_cached_rules(self, company_id, lang):
+        return self._build_rules(company_id, lang)
+
+    def _build_rules(self, company_id, lang):
         # sudo: helpdesk.sla - what is promised does not depend on who registers the ticket
         policies = self.sudo().with_context(lang=lang, active_test=True).search(
             [('company_id', '=', company_id)],
@@ -319,6 +335,62 @@ class HelpdeskSla(models.Model):
             **{name: self[name] for name in PAUSE_FIELDS.values()},
         }
 
+    def preview_changes(self, changes):
+        """ Tell what saving changes of a policy would mean for the open tickets.
+
+        The changes are made, the engine is asked, and everything is taken back. Nothing is kept,
+        and no other worker sees it.
+
+        :param dict changes: values as for `write`; of a new policy, as for `create`
+        :return: `total`: tickets concerned, `checked`: how many of them were looked at,
+            `moved`: whose nearest deadline would be another one, of these `breached`: in the past
+        :rtype: dict[str, int]
+        :raise AccessError: if the user may not save the changes
+        """
+        if not self._get_matching_fields() & changes.keys():
+            return dict.fromkeys(('total', 'checked', 'moved', 'breached'), 0)
+        preview = {}
+        try:
+            with self.env.cr.savepoint():
+                self.with_context(helpdesk_sla_preview=True)._try_changes(changes, preview)
+                raise _TakeBack
+        except _TakeBack:
+            self.env.invalidate_all(flush=False)
+        return preview
+
+    def _try_changes(self, changes, preview):
+        """ Save changes and have a number of the concerned tickets choose their policies.
+
+        :param dict preview: what is found; see `preview_changes`
+        """
+        policies = self
+        if self:
+            self.check_access('write')
+            concerned = self._get_concerned_domain(self._get_open_tickets())
+            self.write(changes)
+        else:
+            policies = self.create(changes)
+            concerned = Domain.FALSE
+        concerned |= policies._get_concerned_domain()
+        # sudo: helpdesk.ticket - only counted; a policy concerns tickets its author does not see
+        tickets = self.env['helpdesk.ticket'].sudo().with_context(tracking_disable=True)
+        total = tickets.search_count(concerned)
+        tickets = tickets.search(concerned, limit=PREVIEW_LIMIT, order='id')
+        before = {ticket: ticket.sla_deadline for ticket in tickets}
+        tickets.sla_policies_stale = True
+        tickets.with_context(helpdesk_sla_tried_rules={
+            company.id: self._build_rules(company.id, self.env.lang)
+            for company in policies.company_id
+        })._sla_refresh()
+        now = fields.Datetime.now()
+        moved = tickets.filtered(lambda ticket: ticket.sla_deadline != before[ticket])
+        breached = moved.filtered(
+            lambda ticket: ticket.sla_deadline and ticket.sla_deadline < now,
+        )
+        preview.update(
+            total=total, checked=len(tickets), moved=len(moved), breached=len(breached),
+        )
+
     def _get_open_tickets(self):
         """ Return the open tickets on which these policies have unfinished statuses. """
         # sudo: helpdesk.sla.status - as in _refresh_open_tickets
@@ -333,13 +405,22 @@ class HelpdeskSla(models.Model):
 
         :param tickets: tickets that were concerned before the change of the criteria
         """
+        if self.env.context.get('helpdesk_sla_preview'):
+            return
+        # sudo: helpdesk.ticket - a policy concerns tickets whether or not its author sees them
+        self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
+            self._get_concerned_domain(tickets),
+        )
+
+    def _get_concerned_domain(self, tickets=None):
+        """ Return the domain of the open tickets that these policies may apply to.
+
+        :param tickets: tickets that are concerned all the same
+        """
         domain = Domain.OR(
             Domain('company_id', '=', sla.company_id.id) & (
                 Domain('team_id', 'in', sla.team_ids.ids) if sla.team_ids else Domain.TRUE
             )
             for sla in self
         ) & Domain('is_closed', '=', False)
-        if tickets:
-            domain |= Domain('id', 'in', tickets.ids)
-        # sudo: helpdesk.ticket - a policy concerns tickets whether or not its author sees them
-        self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(domain)
+        return domain | Domain('id', 'in', tickets.ids) if tickets else domain

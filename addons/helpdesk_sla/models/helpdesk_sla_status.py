@@ -1,5 +1,4 @@
 from collections import defaultdict, namedtuple
-from itertools import dropwhile
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -273,10 +272,13 @@ class HelpdeskSlaStatus(models.Model):
             return ticket.last_response_date >= self.start_date and ticket.last_response_date
         if self.cycle > 1:
             # from the stage in which it was reopened, even if that was in the second of its closing
-            history = dropwhile(
-                lambda entry: entry[2] < self.cycle_date or entry[1] in CLOSING_TYPES,
-                history,
-            )
+            reopened = max((
+                index for index in range(1, len(history))
+                if history[index][2] <= self.cycle_date
+                and history[index][1] not in CLOSING_TYPES
+                and history[index - 1][1] in CLOSING_TYPES
+            ), default=0)
+            history = history[reopened:]
         return next((
             date for stage, stage_type, date in history
             if date >= self.cycle_date and self._is_success(stage, stage_type)

@@ -194,7 +194,7 @@ class HelpdeskTeam(models.Model):
             'urgent_ticket_count': is_open & Domain('priority', '=', '3'),
             'approaching_ticket_count': is_open & Domain('sla_state', '=', 'approaching'),
             'breached_ticket_count': is_open & Domain('sla_state', '=', 'breached'),
-            'waiting_customer_ticket_count': Domain('stage_type', '=', 'customer'),
+            'waiting_customer_ticket_count': is_open & Domain('stage_type', '=', 'customer'),
             'solved_week_ticket_count': (
                 Domain('stage_type', '=', 'solved') & Domain('close_date', '>=', 'today -7d')
             ),

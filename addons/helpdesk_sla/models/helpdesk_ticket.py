@@ -168,8 +168,18 @@ class HelpdeskTicket(models.Model):
         'UNIQUE (company_id, ticket_ref)',
         "A ticket with this reference already exists in the company.",
     )
-    _queue_idx = models.Index('(team_id, sla_deadline) WHERE active AND NOT is_closed')
-    _deadline_idx = models.Index('(sla_deadline) WHERE active AND NOT is_closed')
+    # in the words of the domains: `NOT is_closed` would serve no search for what is not closed
+    _queue_idx = models.Index(
+        '(team_id, sla_deadline, priority DESC, id DESC)'
+        ' WHERE active IS TRUE AND is_closed IS NOT TRUE',
+    )
+    _deadline_idx = models.Index(
+        '(sla_deadline, priority DESC, id DESC) WHERE active IS TRUE AND is_closed IS NOT TRUE',
+    )
+    _order_idx = models.Index('(sla_deadline, priority DESC, id DESC) WHERE active IS TRUE')
+    _closed_idx = models.Index(
+        '(team_id, close_date) WHERE active IS TRUE AND close_date IS NOT NULL',
+    )
     _stale_idx = models.Index('(id) WHERE sla_stale')
 
     def _default_team_id(self):

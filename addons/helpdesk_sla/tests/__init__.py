@@ -8,6 +8,7 @@ from . import test_mail_gateway
 from . import test_manual_pause
 from . import test_message_kind
 from . import test_next_response
+from . import test_policy_preview
 from . import test_portal
 from . import test_queries
 from . import test_reopen

@@ -181,7 +181,7 @@ class TestQueries(HelpdeskCase):
             return tickets
 
         fields_of_clock = ['deadline', 'warning_date', 'paused_since']
-        few, many, growth = self.measure("Recomputing", prepare, lambda tickets: (
+        _few, many, growth = self.measure("Recomputing", prepare, lambda tickets: (
             tickets._sla_refresh()
         ))
         self.assertEqual(growth, 0)
