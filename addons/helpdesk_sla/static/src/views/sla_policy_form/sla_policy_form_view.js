@@ -55,7 +55,7 @@ export class SlaPolicyFormController extends FormController {
                   ),
         ];
         if (breached) {
-            texts.push(_t("The deadline of %s of them is in the past then.", breached));
+            texts.push(_t("%s of these deadlines would already be in the past.", breached));
         }
         texts.push(_t("Finished promises stay as they are."));
         return texts.join(" ");
