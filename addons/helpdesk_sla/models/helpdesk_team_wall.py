@@ -107,17 +107,19 @@ class HelpdeskTeamWall(models.AbstractModel):
             Domain('is_closed', '=', False) & domain,
             [
                 'ticket_ref', 'name', 'priority', 'sla_deadline', 'sla_warning_date', 'user_id',
-                'team_id', 'partner_id', 'partner_name', 'commercial_partner_id',
+                'partner_id', 'partner_name', 'commercial_partner_id',
             ],
             order='sla_deadline, priority desc, id', limit=TICKETS,
         )
-        # sudo: res.partner, res.users, helpdesk.team - the names that every list of tickets shows
+        priorities = dict(tickets._fields['priority']._description_selection(self.env))
+        # sudo: res.partner, res.users - the names that every list of tickets shows
         return [
             {
                 'id': ticket.id,
                 'reference': ticket.ticket_ref,
                 'name': ticket.name,
                 'priority': ticket.priority,
+                'priority_label': priorities[ticket.priority],
                 'deadline': fields.Datetime.to_string(ticket.sla_deadline),
                 'warning_date': fields.Datetime.to_string(ticket.sla_warning_date),
                 'client': (
@@ -125,7 +127,6 @@ class HelpdeskTeamWall(models.AbstractModel):
                     or ticket.partner_name
                 ),
                 'user': ticket.user_id.name,
-                'team': ticket.team_id.name,
             }
             for ticket in tickets.sudo()
         ]
@@ -167,12 +168,15 @@ class HelpdeskTeamWall(models.AbstractModel):
         :param list loads: tuples of a user, a state and a number
         :rtype: dict[str, int]
         """
+        states = ('breached', 'approaching', 'running', 'paused')
         return {
             'open': sum(count for _user, _state, count in loads),
             'unassigned': sum(count for user, _state, count in loads if not user),
+            # nothing is promised for these, or everything that was is settled
+            'other': sum(count for _user, state, count in loads if state not in states),
             **{
                 name: sum(count for _user, state, count in loads if state == name)
-                for name in ('approaching', 'breached')
+                for name in states
             },
         }
 

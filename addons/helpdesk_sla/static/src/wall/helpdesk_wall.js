@@ -156,16 +156,14 @@ export class HelpdeskWall extends Component {
                     parts: [
                         { name: "breached", color: "bg-danger", count: load.breached },
                         { name: "approaching", color: "bg-warning", count: load.approaching },
-                        {
-                            name: "other",
-                            color: "bg-success",
-                            count: load.open - load.breached - load.approaching,
-                        },
+                        { name: "running", color: "bg-success", count: load.running },
+                        { name: "paused", color: "bg-info", count: load.paused },
+                        { name: "other", color: "bg-secondary", count: load.other },
                     ]
                         .filter((part) => part.count)
                         .map((part) => ({ ...part, width: (100 * part.count) / most })),
                     ariaLabel: _t(
-                        "%(name)s: %(open)s open, %(breached)s past the deadline, %(approaching)s approaching it",
+                        "%(name)s: %(open)s open, %(breached)s of them past the deadline, %(approaching)s approaching it, %(paused)s paused",
                         load
                     ),
                 })),
