@@ -12,6 +12,7 @@ class HelpdeskTeam(models.Model):
     _name = 'helpdesk.team'
     _description = "Helpdesk Team"
     _inherit = [
+        'helpdesk.team.wall',
         'mail.alias.mixin.optional',
         'mail.thread',
         'mail.activity.mixin',

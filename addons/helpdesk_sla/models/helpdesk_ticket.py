@@ -11,7 +11,12 @@ class HelpdeskTicket(models.Model):
 
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
-    _inherit = ['helpdesk.sla.mixin', 'helpdesk.ticket.mail', 'mail.tracking.duration.mixin']
+    _inherit = [
+        'helpdesk.sla.mixin',
+        'helpdesk.ticket.mail',
+        'helpdesk.ticket.measure',
+        'mail.tracking.duration.mixin',
+    ]
     _order = 'sla_deadline, priority desc, id desc'
     _rec_names_search = ['ticket_ref', 'name']
     _check_company_auto = True
@@ -378,6 +383,7 @@ class HelpdeskTicket(models.Model):
             'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
             'sla_paused_since', 'sla_result', 'sla_stale',
             'sla_policies_stale',
+            *self._get_measure_fields(),
         }
 
     def _may_write_engine_fields(self):
