@@ -1,1 +1,3 @@
 from . import helpdesk_sla_pause_wizard
+from . import resource_calendar_holidays
+from . import resource_calendar_holidays_line
