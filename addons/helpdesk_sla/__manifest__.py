@@ -31,6 +31,8 @@
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',
         'wizard/helpdesk_sla_pause_wizard_views.xml',
+        'wizard/helpdesk_ticket_merge_wizard_views.xml',
+        'wizard/helpdesk_ticket_split_wizard_views.xml',
         'wizard/resource_calendar_holidays_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/helpdesk_stage_views.xml',

@@ -11,7 +11,7 @@ class HelpdeskTicket(models.Model):
 
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
-    _inherit = ['helpdesk.sla.mixin', 'helpdesk.ticket.mail', 'mail.tracking.duration.mixin']
+    _inherit = ['helpdesk.sla.mixin', 'helpdesk.ticket.merge', 'mail.tracking.duration.mixin']
     _order = 'sla_deadline, priority desc, id desc'
     _rec_names_search = ['ticket_ref', 'name']
     _check_company_auto = True
@@ -362,7 +362,7 @@ class HelpdeskTicket(models.Model):
             'customer_waiting_since', 'last_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
-            'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
+            'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
             'sla_paused_since', 'sla_result', 'sla_stale',
         }
 
@@ -414,6 +414,7 @@ class HelpdeskTicket(models.Model):
 
     def action_reopen(self):
         """ Move closed and waiting tickets back to where they are worked on. """
+        self._check_not_merged()
         self._reopen()
 
     def action_responded_by_phone(self):
@@ -489,7 +490,7 @@ class HelpdeskTicket(models.Model):
 
     def _reopen(self):
         """ Move waiting and closed tickets to the reopening stage of their team. """
-        for team, tickets in self.grouped('team_id').items():
+        for team, tickets in self._filter_not_merged().grouped('team_id').items():
             # sudo: helpdesk.team - customers reopen their tickets in teams they cannot read
             stage = team.sudo()._get_reopen_stage()
             tickets.filtered(
@@ -530,6 +531,7 @@ class HelpdeskTicket(models.Model):
         newly_closed = closed - was_closed
         newly_closed.write({'close_date': now, 'customer_waiting_since': False})
         newly_closed._end_manual_pauses(now)
+        newly_closed._tell_blocked_tickets()
         reopened = was_closed - closed
         for count, tickets in reopened.grouped('reopen_count').items():
             tickets.write({

@@ -59,7 +59,7 @@ class HelpdeskTicketLink(models.Model):
     # === CONSTRAINT METHODS === #
 
     @api.constrains('ticket_id', 'linked_ticket_id')
-    def _check_company(self):
+    def _check_same_company(self):
         for link in self:
             if link.ticket_id.company_id != link.linked_ticket_id.company_id:
                 raise ValidationError(self.env._(
@@ -126,9 +126,9 @@ class HelpdeskTicketLink(models.Model):
         return result
 
     def unlink(self):
-        opposites = self.browse()
-        if not self.env.context.get('helpdesk_opposite_link'):
-            opposites = self._get_opposite() - self
+        if self.env.context.get('helpdesk_opposite_link'):
+            return super().unlink()
+        opposites = self._get_opposite() - self
         result = super().unlink()
         opposites.unlink()
         return result

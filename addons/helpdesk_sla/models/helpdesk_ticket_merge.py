@@ -19,6 +19,7 @@ class HelpdeskTicketMerge(models.AbstractModel):
 
     _name = 'helpdesk.ticket.merge'
     _description = "Merging and Splitting of Tickets"
+    _inherit = ['helpdesk.ticket.mail', 'helpdesk.ticket.relation']
 
     merged_into_id = fields.Many2one(
         comodel_name='helpdesk.ticket',
@@ -73,6 +74,17 @@ class HelpdeskTicketMerge(models.AbstractModel):
         """
         # sudo: helpdesk.ticket - where a request is handled; what it says stays protected
         return self.browse(self.sudo().merged_into_id.ids)
+
+    def _is_of_same_customer(self, other):
+        """ Return whether the same person asked in both tickets.
+
+        :param other: a helpdesk.ticket
+        """
+        self.ensure_one()
+        if self.partner_id or other.partner_id:
+            return self.partner_id == other.partner_id
+        email = email_normalize(self.partner_email or '')
+        return bool(email) and email == email_normalize(other.partner_email or '')
 
     def _get_merged_sentence(self):
         self.ensure_one()
@@ -139,18 +151,17 @@ class HelpdeskTicketMerge(models.AbstractModel):
 
         :rtype: str
         """
-        addresses = self._mail_cc_sanitized_raw_dict(self.email_cc)
-        for source in sources:
-            for email, formatted in source._mail_cc_sanitized_raw_dict(source.email_cc).items():
-                addresses.setdefault(email, formatted)
-            email = email_normalize(source.partner_email or '')
-            if email and not source.partner_id:
-                addresses.setdefault(email, formataddr((source.partner_name or '', email)))
-        partner = self.partner_id or sources.partner_id[:1]
-        for email in (partner.email_normalized, email_normalize(self.partner_email or '')):
-            # a customer without contact gives the ticket to the client's: it stays informed
-            if email and (partner.email_normalized == email or self.partner_id == partner):
-                addresses.pop(email, None)
+        addresses = {}
+        for ticket in self | sources:
+            addresses.update(self._mail_cc_sanitized_raw_dict(ticket.email_cc))
+            email = email_normalize(ticket.partner_email or '')
+            if email and not ticket.partner_id:
+                addresses[email] = formataddr((ticket.partner_name or '', email))
+        partner = (self | sources).partner_id[:1]
+        customer_email = partner.email_normalized if partner else email_normalize(
+            (self | sources).filtered('partner_email')[:1].partner_email or '',
+        )
+        addresses.pop(customer_email, None)
         return ', '.join(addresses.values())
 
     def _merge(self, sources):

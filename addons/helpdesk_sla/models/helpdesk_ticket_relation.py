@@ -8,6 +8,8 @@ from odoo.tools import SQL
 
 # how similar two subjects are (0 to 1, as `similarity` of pg_trgm counts) to be taken for the same
 SIMILARITY = 0.4
+# the same without that extension: the part of the words that they share
+COMMON_WORDS = 0.6
 # a ticket that was closed longer ago is another request
 RECENT_DAYS = 30
 SUGGESTIONS = 10
@@ -171,8 +173,8 @@ class HelpdeskTicketRelation(models.AbstractModel):
 
 
 def _share_words(first, second):
-    """ Return whether two subjects have most of their words in common. """
+    """ Return whether most words of the shorter of two subjects are in the other as well. """
     first, second = (set(re.findall(r'\w{3,}', name.casefold())) for name in (first, second))
     return bool(first and second) and (
-        len(first & second) / len(first | second) >= SIMILARITY
+        len(first & second) / min(len(first), len(second)) >= COMMON_WORDS
     )
