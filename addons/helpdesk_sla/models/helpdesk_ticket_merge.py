@@ -96,8 +96,10 @@ class HelpdeskTicketMerge(models.AbstractModel):
     def _check_not_merged(self):
         """ Refuse that merged tickets are reopened.
 
+        :raise AccessError: if the user may not write one of them
         :raise UserError: if one of them is merged
         """
+        self.check_access('write')
         for ticket in self:
             if ticket._get_merge_target():
                 raise UserError(ticket._get_merged_sentence())

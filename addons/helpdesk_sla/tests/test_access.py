@@ -179,12 +179,16 @@ class AccessCase(HelpdeskCase):
                 'kind': 'third_party',
                 'date_from': '2026-03-02 09:00:00',
             },
-            'helpdesk.ticket.link': lambda link: {
-                'ticket_id': link.ticket_id.id,
-                # a pair that is linked already: tried, and refused for that only
-                'linked_ticket_id': link.linked_ticket_id.id,
-            },
+            'helpdesk.ticket.link': self.get_link_values,
         }.get(record._name, lambda _record: {'name': name})(record.sudo())
+
+    def get_link_values(self, link):
+        values = {
+            'ticket_id': link.ticket_id.id, 'linked_ticket_id': link.linked_ticket_id.id,
+        }
+        # a pair is linked only once; taken back with the rest
+        link.unlink()
+        return values
 
     def is_allowed(self, operation, record, user):
         """ Try an operation as a user, and take it back. """
