@@ -2,6 +2,7 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
 from odoo.http import request
+from odoo.tools import consteq
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager as portal_pager
 
@@ -141,6 +142,23 @@ class HelpdeskPortal(CustomerPortal):
         """
         return self._document_check_access('helpdesk.ticket', ticket_id, access_token)
 
+    def _get_merge_target_url(self, ticket_sudo, access_token, pid=None, hash=None, **_kwargs):
+        """ Return where a merged ticket is handled, for a visitor who may see that ticket.
+
+        With own rights to it; or with the token of the merged one, if both are the same
+        customer's: only customers are sent tokens.
+        """
+        target = ticket_sudo._get_merge_target()
+        if not target:
+            return False
+        target_sudo = target.sudo()
+        if target.with_env(request.env).has_access('read'):
+            return target_sudo.access_url
+        if access_token and ticket_sudo._is_of_same_customer(target_sudo):
+            signed = pid and hash and consteq(ticket_sudo._sign_token(int(pid)), hash)
+            return target_sudo._get_share_url(pid=int(pid) if signed else None)
+        return False
+
     def _format_moment(self, ticket_sudo, value, short=False):
         """ Return a UTC time as the visitor reads it: in the own zone, else the customer's. """
         user = request.env.user
@@ -176,6 +194,8 @@ class HelpdeskPortal(CustomerPortal):
             ticket_sudo = self._get_ticket_sudo(ticket_id, access_token)
         except (AccessError, MissingError):
             return request.redirect('/my')
+        if target_url := self._get_merge_target_url(ticket_sudo, access_token, **kwargs):
+            return request.redirect(target_url)
         values = self._prepare_ticket_page_values(
             ticket_sudo, access_token,
             **{key: value for key, value in kwargs.items() if key in ('pid', 'hash')},

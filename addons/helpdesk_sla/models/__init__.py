@@ -17,4 +17,7 @@ from . import mail_message
 from . import mail_thread
 from . import helpdesk_ticket_mail
 from . import helpdesk_ticket_measure
+from . import helpdesk_ticket_relation
+from . import helpdesk_ticket_merge
+from . import helpdesk_ticket_link
 from . import helpdesk_ticket

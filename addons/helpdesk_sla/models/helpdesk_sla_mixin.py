@@ -305,6 +305,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
             lambda ticket: not ticket.first_response_date or ticket.customer_waiting_since,
         )
         for ticket in unanswered:
+            ticket._count_response(ticket.customer_waiting_since, now)
             ticket.write({
                 'first_response_date': ticket.first_response_date or now,
                 'customer_waiting_since': False,

@@ -13,7 +13,7 @@ class HelpdeskTicket(models.Model):
     _description = "Helpdesk Ticket"
     _inherit = [
         'helpdesk.sla.mixin',
-        'helpdesk.ticket.mail',
+        'helpdesk.ticket.merge',
         'helpdesk.ticket.measure',
         'mail.tracking.duration.mixin',
     ]
@@ -380,8 +380,8 @@ class HelpdeskTicket(models.Model):
             'customer_waiting_since', 'last_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
-            'sla_status_ids', 'sla_pause_ids', 'sla_deadline', 'sla_warning_date',
-            'sla_paused_since', 'sla_result', 'sla_stale',
+            'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline',
+            'sla_warning_date', 'sla_paused_since', 'sla_result', 'sla_stale',
             'sla_policies_stale',
             *self._get_measure_fields(),
         }
@@ -434,6 +434,7 @@ class HelpdeskTicket(models.Model):
 
     def action_reopen(self):
         """ Move closed and waiting tickets back to where they are worked on. """
+        self._check_not_merged()
         self._reopen()
 
     def action_responded_by_phone(self):
@@ -505,7 +506,7 @@ class HelpdeskTicket(models.Model):
 
     def _reopen(self):
         """ Move waiting and closed tickets to the reopening stage of their team. """
-        for team, tickets in self.grouped('team_id').items():
+        for team, tickets in self._filter_not_merged().grouped('team_id').items():
             # sudo: helpdesk.team - customers reopen their tickets in teams they cannot read
             stage = team.sudo()._get_reopen_stage()
             tickets.filtered(
@@ -546,6 +547,7 @@ class HelpdeskTicket(models.Model):
         newly_closed = closed - was_closed
         newly_closed.write({'close_date': now, 'customer_waiting_since': False})
         newly_closed._end_manual_pauses(now)
+        newly_closed._tell_blocked_tickets()
         reopened = was_closed - closed
         for count, tickets in reopened.grouped('reopen_count').items():
             tickets.write({

@@ -247,6 +247,15 @@ class HelpdeskTicketMail(models.AbstractModel):
     # === HOOKS OF THE TICKET === #
 
     @api.model
+    def _route_past_merge(self, route):
+        """ Return the route of an e-mail to a ticket, or to the one that it was merged into. """
+        return route
+
+    def _get_merge_target(self):
+        """ Return the ticket that this one was merged into, if any. """
+        return self.browse()
+
+    @api.model
     def _prepare_ticket_values_from_channel(self, channel, values):
         """ Return the values with which a request of a channel is created.
 
@@ -295,6 +304,7 @@ class HelpdeskTicketMail(models.AbstractModel):
                 kept = (model, ticket.id, custom_values, user_id, alias)
                 # a reference can be guessed and a sender forged: nobody gets into copy by them
                 message_dict.update(cc='', to='', cc_filtered='', to_filtered='', recipients='')
+        kept = self._route_past_merge(kept)
         return [*(route for route in routes if route[0] != 'helpdesk.ticket'), kept]
 
     @api.model
@@ -737,6 +747,8 @@ class HelpdeskTicketMail(models.AbstractModel):
             self.env.context.get('helpdesk_unanswerable')
             or self.env.context.get('install_mode')
             or not (self.partner_id or self.partner_email)
+            # it goes on elsewhere
+            or self._get_merge_target()
         ):
             return False
         if self.channel not in SELF_SERVICE_CHANNELS or self.stage_type != 'open':
@@ -767,6 +779,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         return (
             ticket_sudo.team_id.use_rating
             and ticket_sudo.stage_type == 'solved'
+            and not ticket_sudo._get_merge_target()
         )
 
     # === WHAT THE CUSTOMER READS === #

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -116,7 +118,8 @@ class ResourceCalendar(models.Model):
         """Return the closures as `WorkingTime` takes them.
 
         Unlike in `_leave_intervals_batch`, another company's holiday is never among them (sla.md
-        "Working time").
+        "Working time"). Stock and people end a day at 23:59:59: its last second is not worked
+        either.
         """
         closures = self.env['resource.calendar.leaves'].search_fetch(
             Domain('resource_id', '=', False)
@@ -125,7 +128,14 @@ class ResourceCalendar(models.Model):
             & Domain('company_id', 'in', [company_id, False]),
             ['date_from', 'date_to', 'name'],
         )
-        return [(closure.date_from, closure.date_to, closure.name or '') for closure in closures]
+        return [
+            (
+                closure.date_from,
+                closure.date_to + timedelta(seconds=closure.date_to.second == 59),
+                closure.name or '',
+            )
+            for closure in closures
+        ]
 
     def _working_time_changed(self):
         """Drop what is cached about working time, and have the deadlines of `self` recomputed.

@@ -6,10 +6,12 @@ from . import test_helpdesk_tour
 from . import test_js
 from . import test_mail_gateway
 from . import test_manual_pause
+from . import test_merge
 from . import test_message_kind
 from . import test_next_response
 from . import test_policy_preview
 from . import test_portal
+from . import test_public_holidays
 from . import test_queries
 from . import test_reopen
 from . import test_reports
@@ -18,4 +20,5 @@ from . import test_sla_pause
 from . import test_sla_policy
 from . import test_sla_status
 from . import test_ticket
+from . import test_ticket_link
 from . import test_working_time

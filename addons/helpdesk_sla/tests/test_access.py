@@ -41,6 +41,7 @@ SCOPES = {
     'helpdesk.sla.report': OF_TICKETS,
     'helpdesk.ticket.report': OF_TICKETS,
     'helpdesk.backlog.report': OF_TICKETS,
+    'helpdesk.ticket.link': OF_TICKETS,
     'helpdesk.sla': {'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'}},
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},
@@ -131,6 +132,7 @@ class AccessCase(HelpdeskCase):
                     'helpdesk.sla.report', 'helpdesk.ticket.report', 'helpdesk.backlog.report',
                 )
             },
+            'helpdesk.ticket.link': self.create_links(tickets),
             'helpdesk.stage': {'one': self.env['helpdesk.stage'].create({'name': "Test"})},
             'helpdesk.ticket.type': {
                 'one': self.env['helpdesk.ticket.type'].create({'name': "Test type"}),
@@ -140,6 +142,20 @@ class AccessCase(HelpdeskCase):
             })},
             'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
         }
+
+    def create_links(self, tickets):
+        """ Link each ticket to another one of the same team, that the user sees as it. """
+        others = {
+            name: ticket.copy({'user_id': ticket.user_id.id, 'partner_id': ticket.partner_id.id})
+            for name, ticket in tickets.items()
+        }
+        for name, other in others.items():
+            other.message_unsubscribe(other.message_partner_ids.ids)
+            other.message_subscribe(tickets[name].message_partner_ids.ids)
+        return dict(zip(tickets, self.env['helpdesk.ticket.link'].create([
+            {'ticket_id': ticket.id, 'linked_ticket_id': others[name].id}
+            for name, ticket in tickets.items()
+        ])))
 
     def get_values(self, record):
         """ Return the values with which a user would create a record like this one. """
@@ -176,7 +192,16 @@ class AccessCase(HelpdeskCase):
                 'kind': 'third_party',
                 'date_from': '2026-03-02 09:00:00',
             },
+            'helpdesk.ticket.link': self.get_link_values,
         }.get(record._name, lambda _record: {'name': name})(record.sudo())
+
+    def get_link_values(self, link):
+        values = {
+            'ticket_id': link.ticket_id.id, 'linked_ticket_id': link.linked_ticket_id.id,
+        }
+        # a pair is linked only once; taken back with the rest
+        link.unlink()
+        return values
 
     def is_allowed(self, operation, record, user):
         """ Try an operation as a user, and take it back. """
@@ -187,6 +212,7 @@ class AccessCase(HelpdeskCase):
             'helpdesk.sla.pause': {'reason': "Changed"},
             'helpdesk.ticket.report': {'ticket_ref': "Changed"},
             'helpdesk.backlog.report': {'event': 'closed'},
+            'helpdesk.ticket.link': {'kind': 'blocks'},
         }.get(record._name, {'name': "Changed"})
         try:
             with self.cr.savepoint(), mute_logger('odoo.sql_db'):

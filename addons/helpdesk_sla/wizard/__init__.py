@@ -1,1 +1,6 @@
 from . import helpdesk_sla_pause_wizard
+from . import helpdesk_ticket_merge_wizard
+from . import helpdesk_ticket_split_wizard
+from . import helpdesk_ticket_split_wizard_line
+from . import resource_calendar_holidays
+from . import resource_calendar_holidays_line
