@@ -2,10 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools.working_time import CLOSED, CLOSURE, PAUSED, WORKING, Segment
+from ..tools.working_time import CLOSED, CLOSURE, PAUSED, WORKING
 
-# A closure is usually entered until 23:59:59; what is left of the day is not worth a line.
-CRUMB = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 # How much of the future the bar on a ticket knows, so that it grows without asking the server: a
 # form that stays open longer has been reloaded by then.
 PROGRESS_AHEAD = timedelta(days=2)
@@ -35,6 +34,9 @@ class HelpdeskSlaExplanation(models.AbstractModel):
     @api.depends('result', 'deadline', 'paused_since', 'worked_hours')
     def _compute_sla_progress(self):
         now = fields.Datetime.now()
+        # no more than is needed: a form that shows the pauses reads the rest of them with the
+        # rights of its user, in the same query
+        self.ticket_id.sla_pause_ids._origin.fetch(['kind', 'date_from', 'date_to'])
         for status in self:
             status.sla_progress = status._prepare_progress(now)
 
@@ -187,7 +189,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
         return [
             self._prepare_explained_segment(working_time, segment, is_late)
             for low, high, is_late in ((self.start_date, cut, False), (cut, stop, True))
-            for segment in _without_crumbs(working_time.segments(low, high, pauses))
+            for segment in _until_midnight(working_time.segments(low, high, pauses))
         ]
 
     def _prepare_explained_segment(self, working_time, segment, is_late):
@@ -253,16 +255,22 @@ class HelpdeskSlaExplanation(models.AbstractModel):
         ])
 
 
-def _without_crumbs(segments):
-    """ Return the segments with a closed moment behind a closure counted to the closure. """
-    merged = []
+def _until_midnight(segments):
+    """ Return the segments with closures that end at 23:59:59 ended by the end of that second.
+
+    That is how the last moment of a day is entered; the second left over is not worth a line. Only
+    what is closed anyway is given to them, never working time.
+    """
+    rounded = []
     for segment in segments:
-        before = merged[-1] if merged else None
+        before = rounded[-1] if rounded else None
         if (
             before and before.kind == CLOSURE and segment.kind == CLOSED
-            and segment.stop - segment.start < CRUMB
+            and before.stop.second == 59
         ):
-            merged[-1] = Segment(before.start, segment.stop, CLOSURE, before.label)
-        else:
-            merged.append(segment)
-    return merged
+            midnight = before.stop + SECOND
+            rounded[-1] = before._replace(stop=midnight)
+            segment = segment._replace(start=midnight)
+        if segment.start < segment.stop:
+            rounded.append(segment)
+    return rounded

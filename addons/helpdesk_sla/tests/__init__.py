@@ -14,6 +14,7 @@ from . import test_reopen
 from . import test_resource_calendar
 from . import test_sla_pause
 from . import test_sla_policy
+from . import test_sla_explanation
 from . import test_sla_status
 from . import test_ticket
 from . import test_working_time

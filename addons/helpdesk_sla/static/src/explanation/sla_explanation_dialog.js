@@ -114,7 +114,7 @@ export class SlaExplanationDialog extends Component {
         return _t("Times are shown in %s.", DateTime.local().zoneName);
     }
 
-    get promise() {
+    get terms() {
         const { calendar, promised_seconds, start, tz } = this.explanation;
         const values = { time: formatSeconds(promised_seconds), start: formatMoment(start) };
         return calendar
