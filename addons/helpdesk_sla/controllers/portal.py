@@ -123,6 +123,7 @@ class HelpdeskPortal(CustomerPortal):
                 else list(tickets_sudo.grouped(groupby).items())
             ) if tickets else [],
             'format_moment': self._format_moment,
+            'describe_promise': self._describe_promise,
             'searchbar_sortings': sortings,
             'searchbar_filters': filters,
             'searchbar_groupby': groupings,
@@ -141,11 +142,21 @@ class HelpdeskPortal(CustomerPortal):
         """
         return self._document_check_access('helpdesk.ticket', ticket_id, access_token)
 
+    def _get_visitor_tz(self):
+        """ Return the zone of a visitor who is logged in; the ticket knows the customer's. """
+        user = request.env.user
+        return None if user._is_public() else user.tz
+
     def _format_moment(self, ticket_sudo, value, short=False):
         """ Return a UTC time as the visitor reads it: in the own zone, else the customer's. """
-        user = request.env.user
         return ticket_sudo.with_env(request.env(su=True))._format_customer_datetime(
-            value, tz=None if user._is_public() else user.tz, short=short,
+            value, tz=self._get_visitor_tz(), short=short,
+        )
+
+    def _describe_promise(self, ticket_sudo, promise, short=False):
+        """ Return how a promise stands, as the visitor reads it. """
+        return ticket_sudo.with_env(request.env(su=True))._describe_portal_promise(
+            promise, tz=self._get_visitor_tz(), short=short,
         )
 
     def _prepare_ticket_page_values(self, ticket_sudo, access_token, **kwargs):
@@ -156,6 +167,7 @@ class HelpdeskPortal(CustomerPortal):
             'page_name': 'ticket',
             'ticket': ticket_sudo,
             'promises': ticket_sudo._get_portal_promises(),
+            'agreement_name': ticket_sudo._get_promise_agreement_name(),
             'attachments': ticket_sudo._get_portal_attachments(),
             'rating_token': (
                 ticket_sudo._rating_get_access_token() if ticket_sudo._is_rating_welcome()
@@ -165,6 +177,7 @@ class HelpdeskPortal(CustomerPortal):
                 ticket_sudo.team_id.allow_portal_ticket_closing and not ticket_sudo.is_closed
             ),
             'format_moment': self._format_moment,
+            'describe_promise': self._describe_promise,
         }
         return self._get_page_view_values(
             ticket_sudo, access_token, values, 'my_tickets_history', False, **kwargs,

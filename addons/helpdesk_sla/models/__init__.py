@@ -12,6 +12,7 @@ from . import helpdesk_sla
 from . import helpdesk_sla_explanation
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
+from . import helpdesk_sla_promise
 from . import helpdesk_sla_mixin
 from . import mail_message
 from . import mail_thread

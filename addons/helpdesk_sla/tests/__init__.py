@@ -9,6 +9,7 @@ from . import test_manual_pause
 from . import test_message_kind
 from . import test_next_response
 from . import test_portal
+from . import test_portal_promise
 from . import test_queries
 from . import test_reopen
 from . import test_resource_calendar

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError
 from odoo.fields import Datetime
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from .common import HelpdeskCase, utc
 
@@ -401,10 +401,10 @@ class TestSlaProgress(ExplanationCase):
         ticket = self.create_ticket()
         self.move(ticket, self.stage_customer, 'mon 10:00')
         self.move(ticket, self.stage_progress, 'mon 11:00')
-        fields = dict.fromkeys([
+        fields = {name: {} for name in (
             'name', 'target', 'deadline', 'warning_date', 'paused_since', 'reached_date', 'result',
             'state', 'time', 'worked_hours',
-        ], {})
+        )}
 
         def count(**more):
             self.env.flush_all()
@@ -421,3 +421,17 @@ class TestSlaProgress(ExplanationCase):
 
         count(sla_progress={})  # the working time is cached from here on
         self.assertLessEqual(count(sla_progress={}) - count(), 2)
+
+
+@tagged('post_install', '-at_install')
+class TestSlaExplanationTour(HelpdeskCase, HttpCase):
+
+    def test_an_agent_asks_why(self):
+        self.create_policy(time=8, name="Solved within a day")
+        ticket = self.create_ticket(user_id=self.agent.id)
+        self.move(ticket, self.stage_customer, 'mon 11:00')
+        self.move(ticket, self.stage_progress, 'wed 10:00')
+        self.start_tour(
+            f'/odoo/action-helpdesk_sla.helpdesk_ticket_action_all/{ticket.id}',
+            'helpdesk_sla_explanation_tour', login=self.agent.login,
+        )
