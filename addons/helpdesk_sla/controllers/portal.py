@@ -163,10 +163,14 @@ class HelpdeskPortal(CustomerPortal):
         """ Return what the ticket's page shows. """
         # read with the visitor's language and zone, with the rights that were just checked
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
+        promises = ticket_sudo._get_portal_promises()
         values = {
             'page_name': 'ticket',
             'ticket': ticket_sudo,
-            'promises': ticket_sudo._get_portal_promises(),
+            'promises': promises,
+            'is_customers_turn': ticket_sudo.stage_type == 'customer' or any(
+                promise['pause'] and promise['pause']['kind'] == 'customer' for promise in promises
+            ),
             'agreement_name': ticket_sudo._get_promise_agreement_name(),
             'attachments': ticket_sudo._get_portal_attachments(),
             'rating_token': (

@@ -36,11 +36,6 @@ class HelpdeskSlaPromise(models.AbstractModel):
             lambda pause: not pause.date_to or pause.date_to > now,
         )
         latest = {status.sla_id or status: status for status in statuses.sorted('cycle')}
-        labels = {
-            'first_response': self.env._("We answer by"),
-            'next_response': self.env._("We answer by"),
-            'resolution': self.env._("We solve it by"),
-        }
         # of several promises of the same thing the customer sees the one that comes first
         promises = {}
         for status in sorted(latest.values(), key=lambda status: (
@@ -54,9 +49,7 @@ class HelpdeskSlaPromise(models.AbstractModel):
                 is_told = status.deadline or status.paused_since
             if is_told:
                 promises.setdefault((status.target, status.stage_id), {
-                    'label': labels.get(status.target) or self.env._(
-                        "%(stage)s by", stage=status.stage_id.name or status.name,
-                    ),
+                    'label': self._get_portal_promise_label(status),
                     'target': status.target,
                     'state': status.state,
                     'is_over': bool(status.result),
@@ -67,6 +60,21 @@ class HelpdeskSlaPromise(models.AbstractModel):
                     'status': status,
                 })
         return list(promises.values())
+
+    def _get_portal_promise_label(self, status):
+        """ Return what is promised, before the date of what is owed, else before what became of it.
+
+        :param status: the helpdesk.sla.status, as superuser
+        :rtype: str
+        """
+        if status.target == 'resolution':
+            return self.env._("Solution") if status.result else self.env._("We solve it by")
+        if status.target == 'first_response' and status.result:
+            return self.env._("First answer")
+        if status.target in ('first_response', 'next_response'):
+            return self.env._("We answer by")
+        stage = status.stage_id.name or status.name
+        return stage if status.result else self.env._("%(stage)s by", stage=stage)
 
     def _get_next_portal_promise(self):
         """ Return the promise that is owed next, see `_get_portal_promises`; None without one. """
@@ -87,7 +95,7 @@ class HelpdeskSlaPromise(models.AbstractModel):
         pauses = pauses.filtered(
             lambda pause: not status.result and status._is_paused_by(pause.kind)
             # planned without an end: that there is no deadline is true today already
-            and (pause.date_from <= now or not status.deadline and not pause.date_to),
+            and (pause.date_from <= now or (not status.deadline and not pause.date_to)),
         )
         # of several the one that the customer can end
         pause = pauses.sorted(lambda pause: pause.kind != 'customer')[:1]

@@ -197,12 +197,20 @@ class TestPortalPromise(PromiseCase, HttpCase):
         self.say(self.agent, 'mon 10:00')
         self.pause('third_party', "Bob of Acme is lazy", 'mon 11:00')
         page = self.page()
+        self.assertIn("First answer", page)
         self.assertIn("Done in time", page)
+        self.assertNotIn("We wait for your answer. Write it below", page)
         self.assertIn("We solve it by", page)
         self.assertIn("Paused: we wait for a third party", page)
         self.assertIn("Since Mar 2, 2026, 11:00 AM", page)
         self.assertNotIn("Bob of Acme", page)
         self.assertNotIn(self.resolution.name, page, "names of policies are ours")
+
+    def test_ticket_paused_by_hand_asks_the_customer(self):
+        self.pause('customer', "We need the serial number", 'mon 11:00')
+        page = self.page()
+        self.assertIn("We wait for your answer. Write it below", page)
+        self.assertIn("We need the serial number", page)
 
     def test_agreement_is_shown(self):
         model = self.registry['helpdesk.ticket']
