@@ -232,7 +232,7 @@ test("a promise on the ticket explains itself: who paused, why, and the sum", as
     expect(".o_helpdesk_sla_explanation h3").toHaveText(/^Due Wed, Mar 4, 3:00\sPM$/);
     expect(".o_helpdesk_sla_elsewhere").toHaveText(/4:00\sPM in Europe\/Warsaw/);
     expect(".o_helpdesk_sla_outlook").toHaveText("5h 00m used until now, 3h 00m left");
-    expect(".o_helpdesk_sla_bar").toHaveAttribute("aria-label", /Worked: 8h 00m/);
+    expect(".o_helpdesk_sla_bar").toHaveAttribute("aria-label", /Working time: 8h 00m/);
     expect(".o_helpdesk_sla_part").toHaveCount(4);
     expect(queryAllTexts(".o_helpdesk_sla_day th")).toEqual(["Mon, Mar 2", "Wed, Mar 4"]);
     expect("[data-kind=paused]").toHaveText(/Waiting for the customer \(Awaiting Customer\)/);

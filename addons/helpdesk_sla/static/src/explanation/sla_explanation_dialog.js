@@ -149,7 +149,7 @@ export class SlaExplanationDialog extends Component {
         const { closed, closure, lost, paused, working } = this.total;
         const late = this.explanation.segments.some((segment) => segment.is_late);
         return [
-            { kind: "working", label: _t("Worked"), value: formatSeconds(working) },
+            { kind: "working", label: _t("Working time"), value: formatSeconds(working) },
             {
                 kind: "paused",
                 label: _t("Paused"),
@@ -209,7 +209,7 @@ export class SlaExplanationDialog extends Component {
     describe({ kind, label, reason }) {
         switch (kind) {
             case "working":
-                return _t("Worked");
+                return _t("Working time");
             case "closed":
                 return _t("Outside working hours");
             case "closure":

@@ -1,7 +1,7 @@
 import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
-const { DateTime, Interval } = luxon;
+const { DateTime, Interval, Settings } = luxon;
 
 const DAY = 24 * 3600;
 // Up to so many days each one has its lines; of more, ordinary ones next to each other share one.
@@ -60,6 +60,8 @@ function formatUnit(value, unit, options) {
         style: "unit",
         unit,
         unitDisplay: "narrow",
+        // the digits of the dates next to it
+        numberingSystem: Settings.defaultNumberingSystem || undefined,
         ...options,
     }).format(value);
 }
