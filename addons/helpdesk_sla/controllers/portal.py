@@ -124,6 +124,7 @@ class HelpdeskPortal(CustomerPortal):
                 else list(tickets_sudo.grouped(groupby).items())
             ) if tickets else [],
             'format_moment': self._format_moment,
+            'describe_promise': self._describe_promise,
             'searchbar_sortings': sortings,
             'searchbar_filters': filters,
             'searchbar_groupby': groupings,
@@ -155,25 +156,40 @@ class HelpdeskPortal(CustomerPortal):
         if target.with_env(request.env).has_access('read'):
             return target_sudo.access_url
         if access_token and ticket_sudo._is_of_same_customer(target_sudo):
-            signed = pid and hash and consteq(ticket_sudo._sign_token(int(pid)), hash)
+            signed = hash and str(pid).isdigit() and consteq(ticket_sudo._sign_token(int(pid)), hash)
             return target_sudo._get_share_url(pid=int(pid) if signed else None)
         return False
 
+    def _get_visitor_tz(self):
+        """ Return the zone of a visitor who is logged in; the ticket knows the customer's. """
+        user = request.env.user
+        return None if user._is_public() else user.tz
+
     def _format_moment(self, ticket_sudo, value, short=False):
         """ Return a UTC time as the visitor reads it: in the own zone, else the customer's. """
-        user = request.env.user
         return ticket_sudo.with_env(request.env(su=True))._format_customer_datetime(
-            value, tz=None if user._is_public() else user.tz, short=short,
+            value, tz=self._get_visitor_tz(), short=short,
+        )
+
+    def _describe_promise(self, ticket_sudo, promise, short=False):
+        """ Return how a promise stands, as the visitor reads it. """
+        return ticket_sudo.with_env(request.env(su=True))._describe_portal_promise(
+            promise, tz=self._get_visitor_tz(), short=short,
         )
 
     def _prepare_ticket_page_values(self, ticket_sudo, access_token, **kwargs):
         """ Return what the ticket's page shows. """
         # read with the visitor's language and zone, with the rights that were just checked
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
+        promises = ticket_sudo._get_portal_promises()
         values = {
             'page_name': 'ticket',
             'ticket': ticket_sudo,
-            'promises': ticket_sudo._get_portal_promises(),
+            'promises': promises,
+            'is_customers_turn': ticket_sudo.stage_type == 'customer' or any(
+                promise['pause'] and promise['pause']['kind'] == 'customer' for promise in promises
+            ),
+            'agreement_name': ticket_sudo._get_promise_agreement_name(),
             'attachments': ticket_sudo._get_portal_attachments(),
             'rating_token': (
                 ticket_sudo._rating_get_access_token() if ticket_sudo._is_rating_welcome()
@@ -183,6 +199,7 @@ class HelpdeskPortal(CustomerPortal):
                 ticket_sudo.team_id.allow_portal_ticket_closing and not ticket_sudo.is_closed
             ),
             'format_moment': self._format_moment,
+            'describe_promise': self._describe_promise,
         }
         return self._get_page_view_values(
             ticket_sudo, access_token, values, 'my_tickets_history', False, **kwargs,

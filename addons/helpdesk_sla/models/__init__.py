@@ -10,8 +10,10 @@ from . import helpdesk_team_wall
 from . import helpdesk_team
 from . import helpdesk_channel
 from . import helpdesk_sla
+from . import helpdesk_sla_explanation
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
+from . import helpdesk_sla_promise
 from . import helpdesk_sla_mixin
 from . import mail_message
 from . import mail_thread

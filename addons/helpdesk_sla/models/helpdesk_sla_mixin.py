@@ -25,6 +25,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
     """ The SLA side of a ticket: what is promised, the pauses, and the state of its clocks. """
 
     _name = 'helpdesk.sla.mixin'
+    _inherit = ['helpdesk.sla.promise']
     _description = "SLA side of a Ticket"
 
     sla_status_ids = fields.One2many(
@@ -502,39 +503,6 @@ class HelpdeskSlaMixin(models.AbstractModel):
             and status.resource_calendar_id,
         )
         empty.team_id._report_calendar_without_hours()
-
-    def _get_portal_promises(self):
-        """ Return what the customer was promised, for the portal (requirements W12).
-
-        :return: one dict a promise, the nearest first: `label`, `target`, `state` (as of the
-            status), `deadline` and `paused_since` (naive UTC, or False)
-        :rtype: list[dict]
-        """
-        self.ensure_one()
-        # sudo: helpdesk.sla.status - the promise is made to the customer, who sees this ticket
-        statuses = self.sudo().sla_status_ids.filtered(
-            lambda status: status.result not in ('cancelled', 'superseded'),
-        )
-        latest = {status.sla_id or status: status for status in statuses.sorted('cycle')}
-        labels = {
-            'first_response': self.env._("We answer by"),
-            'resolution': self.env._("We solve it by"),
-        }
-        # of several promises of the same thing the customer sees the one that comes first
-        promises = {}
-        for status in sorted(latest.values(), key=lambda status: (
-            bool(status.result), not status.deadline, status.deadline,
-        )):
-            promises.setdefault((status.target, status.stage_id), {
-                'label': labels.get(status.target) or self.env._(
-                    "%(stage)s by", stage=status.stage_id.name or status.name,
-                ),
-                'target': status.target,
-                'state': status.state,
-                'deadline': status.deadline,
-                'paused_since': status.paused_since,
-            })
-        return list(promises.values())
 
     def _sla_message_posted(self, message):
         """ Let a message in the thread drive the clocks (sla.md, "The life of a status").

@@ -24,6 +24,7 @@ class HelpdeskSlaStatus(models.Model):
     """
 
     _name = 'helpdesk.sla.status'
+    _inherit = ['helpdesk.sla.explanation']
     _description = "SLA Status"
     _order = 'deadline, id'
     _rec_name = 'name'

@@ -881,6 +881,10 @@ class HelpdeskTicketMail(models.AbstractModel):
             deadline = self._format_customer_datetime(promise['deadline'])
             if promise['target'] == 'first_response':
                 sentences.append(self.env._("You will have our answer by %s.", deadline))
+            elif promise['target'] == 'next_response':
+                sentences.append(self.env._(
+                    "You will have our answer to your message by %s.", deadline,
+                ))
             elif promise['target'] == 'resolution':
                 sentences.append(self.env._("We aim to have it solved by %s.", deadline))
             else:

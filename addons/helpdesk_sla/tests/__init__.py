@@ -12,12 +12,14 @@ from . import test_next_response
 from . import test_policy_preview
 from . import test_portal
 from . import test_public_holidays
+from . import test_portal_promise
 from . import test_queries
 from . import test_reopen
 from . import test_reports
 from . import test_resource_calendar
 from . import test_sla_pause
 from . import test_sla_policy
+from . import test_sla_explanation
 from . import test_sla_status
 from . import test_ticket
 from . import test_ticket_link

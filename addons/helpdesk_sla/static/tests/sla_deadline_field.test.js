@@ -11,6 +11,7 @@ class Status extends models.Model {
     warning_date = fields.Datetime();
     paused_since = fields.Datetime();
     reached_date = fields.Datetime();
+    sla_progress = fields.Json();
     result = fields.Selection({
         selection: [
             ["reached", "Reached"],

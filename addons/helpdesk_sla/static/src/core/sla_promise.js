@@ -1,7 +1,7 @@
 import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
-const { DateTime } = luxon;
+const { DateTime, Settings } = luxon;
 
 /**
  * @typedef {Object} SlaPromise
@@ -61,6 +61,8 @@ export function formatDuration(duration) {
                 style: "unit",
                 unit,
                 unitDisplay: "narrow",
+                // the digits of the dates next to it
+                numberingSystem: Settings.defaultNumberingSystem || undefined,
             }).format(value || 1)
         )
         .join(" ");
