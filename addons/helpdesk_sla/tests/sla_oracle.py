@@ -161,7 +161,8 @@ class Row:
 
     policy: int
     cycle: int
-    since: int  # from which of the stages it entered on the ticket can keep the promise
+    since: int  # the first of the ticket's stages, or of its talk, that can keep the promise
+    start: datetime
     promise: Promise
     result: str | None = None
     reached: datetime | None = None
@@ -176,7 +177,8 @@ class Ticket:
     criteria: SimpleNamespace  # team, company, priority, kind, tags, customer, channel
     stages: list = field(default_factory=list)  # (when, stage, type), as entered
     reopened: list = field(default_factory=list)  # positions in `stages`
-    answered: datetime | None = None
+    manual: list = field(default_factory=list)  # [since, until, kind], as set by hand
+    talk: list = field(default_factory=list)  # (when, 'asked', 'answered' or 'closed')
     rows: list = field(default_factory=list)
     dirty: bool = False  # what it depends on changed, and the job has not looked at it yet
 
@@ -257,6 +259,7 @@ class World:
         self.tickets[ticket] = made = Ticket(self.now, SimpleNamespace(**criteria))
         stage = stage or self.teams[criteria['team']].stages[0]
         made.stages.append((self.now, stage, self.stages[stage].kind))
+        made.talk.append((self.now, 'closed' if self._is_closed(made) else 'asked'))
         self._look(made)
 
     def on_changed(self, ticket, **criteria):
@@ -294,20 +297,55 @@ class World:
             return
         if author == 'agent':
             self._answer(told)
-        elif author == 'customer' and told.stages[-1][2] in ('customer', *CLOSED):
-            self.on_reopened(ticket)
+        elif author == 'customer':
+            self._end_manual(told, 'customer')
+            if told.stages[-1][2] in ('customer', *CLOSED):
+                self.on_reopened(ticket)
+            told.talk.append((self.now, 'asked'))
+            self._look(told)
 
     def on_phoned(self, ticket):
         self._answer(self.tickets[ticket])
 
+    def on_paused(self, ticket, kind, since, until):
+        self.tickets[ticket].manual.append([since, until, kind])
+
+    def on_resumed(self, ticket):
+        self._end_manual(self.tickets[ticket])
+
+    def _end_manual(self, ticket, *kinds):
+        """ End what was paused by hand and has begun. """
+        for pause in ticket.manual:
+            since, until, kind = pause
+            if since <= self.now and (not until or until > self.now) and (
+                not kinds or kind in kinds
+            ):
+                pause[1] = self.now
+
     def _answer(self, ticket):
-        if not ticket.answered:
-            ticket.answered = self.now
-            self._settle(ticket)
+        ticket.talk.append((self.now, 'answered'))
+        self._settle(ticket)
+
+    def answered(self, ticket):
+        """ Return when somebody first answered. """
+        return next((when for when, what in ticket.talk if what == 'answered'), None)
+
+    def unanswered(self, ticket):
+        """ Return the position in the talk of the oldest message that waits for an answer. """
+        for position in range(len(ticket.talk), 0, -1):
+            if ticket.talk[position - 1][1] != 'asked':
+                break
+        else:
+            position = 0
+        return position if position < len(ticket.talk) else None
 
     def _enter(self, ticket, stage):
         was_closed = self._is_closed(ticket)
         ticket.stages.append((self.now, stage, self.stages[stage].kind))
+        if self._is_closed(ticket) and not was_closed:
+            # a solution is an answer too, and who does not want one waits for none
+            ticket.talk.append((self.now, 'closed'))
+            self._end_manual(ticket)
         if was_closed and not self._is_closed(ticket):
             ticket.reopened.append(len(ticket.stages) - 1)
             self._look(ticket)
@@ -380,23 +418,37 @@ class World:
         before = None
         while before != (before := [replace(row) for row in ticket.rows]):
             for key in chosen:
-                promise = self._promise(self.policies[key], ticket)
-                latest = max(
-                    (row for row in ticket.rows if row.policy == key),
-                    key=lambda row: row.cycle, default=None,
-                )
-                if not latest:
-                    ticket.rows.append(Row(key, 1, 0, promise))
-                elif latest.result in (None, 'superseded'):
-                    latest.promise, latest.result, latest.ended = promise, None, None
-                elif self._is_owed_again(ticket, latest):
-                    ticket.rows.append(Row(key, latest.cycle + 1, ticket.reopened[-1], promise))
+                self._begin(ticket, key, self._promise(self.policies[key], ticket))
             self._settle(ticket)
+
+    def _begin(self, ticket, key, promise):
+        """ Begin a promise, or its next cycle, or bring the one that is owed up to date. """
+        latest = max(
+            (row for row in ticket.rows if row.policy == key),
+            key=lambda row: row.cycle, default=None,
+        )
+        since, start = 0, ticket.opened
+        if promise.target == 'next_response':
+            since = self.unanswered(ticket)
+            # before the first answer it is the first response that is owed
+            if since is None or not self.answered(ticket):
+                return
+            start = ticket.talk[since][0]
+            is_other = latest and latest.since != since
+        else:
+            is_other = latest and self._is_owed_again(ticket, latest)
+            if is_other:
+                since = ticket.reopened[-1]
+        if not latest or is_other:
+            ticket.rows.append(Row(key, latest.cycle + 1 if latest else 1, since, start, promise))
+        elif latest.result in (None, 'superseded'):
+            latest.promise, latest.result, latest.ended = promise, None, None
 
     def _is_owed_again(self, ticket, row):
         """ Return whether reopening made a promise that had ended one that is owed once more. """
         return (
-            len(ticket.reopened) >= row.cycle
+            row.result not in (None, 'superseded')
+            and len(ticket.reopened) >= row.cycle
             and ticket.reopened[-1] > row.since
             and row.ended <= ticket.stages[ticket.reopened[-1]][0]
             and (
@@ -417,19 +469,28 @@ class World:
                 row.reached = row.ended = when
                 pauses = self._pauses(ticket, row.promise, until=when)
                 clock = self._clock(row.promise.calendar, ticket)
-                row.deadline = clock.deadline(ticket.opened, row.promise.seconds, pauses)
-                row.worked = clock.worked(ticket.opened, when, pauses)
+                row.deadline = clock.deadline(row.start, row.promise.seconds, pauses)
+                row.worked = clock.worked(row.start, when, pauses)
                 row.result = 'failed' if row.deadline and row.deadline < when else 'reached'
-            elif ticket.stages[-1][2] == 'cancelled':
+            elif self._is_given_up(ticket, row):
                 row.ended = ticket.stages[-1][0]
                 row.deadline = self._deadline(ticket, row)
                 row.result = (
                     'failed' if row.deadline and row.deadline < row.ended else 'cancelled'
                 )
 
+    def _is_given_up(self, ticket, row):
+        """ Return whether nobody waits for what was promised any more. """
+        return ticket.stages[-1][2] == 'cancelled' or (
+            row.promise.target == 'next_response' and self._is_closed(ticket)
+        )
+
     def _when_reached(self, ticket, row):
         if row.promise.target == 'first_response':
-            return ticket.answered
+            return self.answered(ticket)
+        if row.promise.target == 'next_response':
+            after = [entry for entry in ticket.talk[row.since:] if entry[1] != 'asked'][:1]
+            return after[0][0] if after and after[0][1] == 'answered' else None
         pipeline = self.teams[ticket.criteria.team].stages
         for when, stage, kind in ticket.stages[row.since:]:
             if row.promise.target == 'resolution':
@@ -462,12 +523,17 @@ class World:
             ticket.stages, [*(entry[0] for entry in ticket.stages[1:]), until],
         ):
             if PAUSES_OF_STAGES.get(kind) in promise.counted and (not until or since < until):
-                pauses.append((since, min(after, until) if until else after))
+                pauses.append((since, min(after or until, until) if until else after))
+        pauses.extend(
+            (since, min(end or until, until) if until else end)
+            for since, end, kind in ticket.manual
+            if kind in promise.counted and (not until or since < until)
+        )
         return pauses
 
     def _deadline(self, ticket, row, percentage=100):
         return self._clock(row.promise.calendar, ticket).deadline(
-            ticket.opened,
+            row.start,
             row.promise.seconds * percentage // 100,
             self._pauses(ticket, row.promise),
         )
@@ -501,7 +567,7 @@ class World:
             state = 'failed' if 'failed' in ended else 'reached'
         return SimpleNamespace(
             rows=rows, deadline=deadline, warning=warning, paused_since=paused, state=state,
-            answered=ticket.answered, stage=ticket.stages[-1][1], reopened=len(ticket.reopened),
+            answered=self.answered(ticket), stage=ticket.stages[-1][1], reopened=len(ticket.reopened),
         )
 
     def _row_facts(self, ticket, row):
@@ -514,25 +580,28 @@ class World:
             return facts
         facts['deadline'] = deadline = self._deadline(ticket, row)
         facts['warning'] = self._deadline(ticket, row, row.promise.warning)
-        lasting = [since for since, until in self._pauses(ticket, row.promise) if not until]
-        if not deadline and lasting:
-            # stages that follow each other without the clock running are one pause
-            facts['paused_since'] = self._since(ticket, row.promise)
+        facts['paused_since'] = None if deadline else self._paused_since(ticket, row.promise)
         facts['state'] = (
             'failed' if deadline and deadline < self.now
             else 'paused' if facts['paused_since'] else 'running'
         )
         return facts
 
-    def _since(self, ticket, promise):
-        """ Return since when the pause lasts in which the ticket stands. """
-        since = None
-        kind = PAUSES_OF_STAGES[ticket.stages[-1][2]]
-        for when, _stage, stage_type in reversed(ticket.stages):
-            if PAUSES_OF_STAGES.get(stage_type) != kind:
-                break
-            since = when
-        return since
+    def _paused_since(self, ticket, promise):
+        """ Return since when the clock has stood still for a reason that lasts. """
+        lasting = [
+            since for since, until, kind in ticket.manual if not until and kind in promise.counted
+        ]
+        kind = PAUSES_OF_STAGES.get(ticket.stages[-1][2])
+        if kind in promise.counted:
+            # stages that follow each other without the clock running are one pause
+            since = None
+            for when, _stage, stage_type in reversed(ticket.stages):
+                if PAUSES_OF_STAGES.get(stage_type) != kind:
+                    break
+                since = when
+            lasting.append(since)
+        return min(lasting, default=None)
 
 
 def next_moments(facts):

@@ -8,6 +8,7 @@ from unittest import skipUnless
 
 import freezegun
 
+from odoo.exceptions import UserError
 from odoo.fields import Command, Datetime
 from odoo.tests import tagged
 
@@ -77,12 +78,14 @@ if st:
         return st.integers(0, 5).flatmap(lambda throw: strategy if throw == 5 else st.just(otherwise))
 
     POLICIES = st.fixed_dictionaries({
-        'target': st.sampled_from(('first_response', 'resolution', 'resolution', 'stage')),
+        'target': st.sampled_from((
+            'first_response', 'next_response', 'resolution', 'resolution', 'stage')),
         'stage': st.sampled_from((1, 3, 4)),
         'seconds': TIMES,
         'warning': st.sampled_from((75, 75, 0, 33, 100)),
         'pause_customer': rarely(st.just(False), True),
         'pause_third_party': st.booleans(),
+        'pause_maintenance': rarely(st.just(False), True),
         'calendar': rarely(st.integers(0, 1), None),
         'teams': rarely(st.sets(st.integers(0, 1), min_size=1), frozenset()),
         'priorities': rarely(st.sets(PRIORITIES, min_size=1), frozenset()),
@@ -233,7 +236,7 @@ if st:
             })
             self.policies |= policy
             self.tell('policy', policy=policy.id, company=self.case.company.id, active=True,
-                      pause_maintenance=True, **told)
+                      **told)
 
         def refresh(self):
             self.env.flush_all()
@@ -423,6 +426,42 @@ if st:
             self.ticket(index).with_user(self.case.agent).action_responded_by_phone()
             self.tell('phoned', ticket=self.ticket(index).id)
 
+        # === PAUSES SET BY HAND === #
+
+        @precondition(lambda self: self.tickets)
+        @rule(
+            index=TICKETS, kind=st.sampled_from(('customer', 'third_party', 'maintenance')),
+            ahead=st.sampled_from((0, 0, 3, 30)), hours=st.sampled_from((None, 1, 20, 90)),
+        )
+        def pause(self, index, kind, ahead, hours):
+            self.catch_up()
+            ticket = self.ticket(index)
+            if hours is None:
+                # what is planned has an end
+                ahead, hours = 0, 2 if kind == 'maintenance' else None
+            since = Datetime.now() + timedelta(hours=ahead)
+            until = since + timedelta(hours=hours) if hours else None
+            paused = self.oracle.replay(Datetime.now()).tickets[ticket.id].manual
+            wizard = self.env['helpdesk.sla.pause.wizard'].with_user(self.case.agent).create({
+                'ticket_ids': ticket.ids, 'kind': kind, 'reason': "Because",
+                'date_from': ahead and since, 'date_to': until,
+            })
+            if ticket.stage_id.stage_type in ('solved', 'cancelled') or any(
+                other == kind and not end for _since, end, other in paused
+            ):
+                with self.case.assertRaises(UserError):
+                    wizard.action_pause()
+            else:
+                wizard.action_pause()
+                self.tell('paused', ticket=ticket.id, kind=kind, since=since, until=until)
+
+        @precondition(lambda self: self.tickets)
+        @rule(index=TICKETS)
+        def resume(self, index):
+            self.catch_up()
+            self.ticket(index).with_user(self.case.agent).action_resume_sla()
+            self.tell('resumed', ticket=self.ticket(index).id)
+
         # === POLICIES AND CALENDARS === #
 
         @precondition(lambda self: len(self.policies) < 6)
@@ -433,13 +472,15 @@ if st:
         @precondition(lambda self: self.policies)
         @rule(index=st.integers(0, 5), values=POLICIES, names=st.sets(
             st.sampled_from(('target', 'seconds', 'warning', 'pause_customer', 'calendar',
-                             'pause_third_party', 'priorities', 'teams', 'clients', 'tags')),
+                             'pause_third_party', 'pause_maintenance', 'priorities', 'teams', 'clients', 'tags')),
             min_size=1, max_size=2,
         ))
         def edit_policy(self, index, values, names):
             policy = self.policies[index % len(self.policies)]
             if 'target' in names:
                 names = names | {'stage'}
+                if 'next_response' in (policy.target, values['target']):
+                    return  # another row altogether: see "next_response" in sla.md
             written, told = self.policy_values({
                 name: value for name, value in values.items() if name in names
             })
