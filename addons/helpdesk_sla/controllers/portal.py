@@ -156,8 +156,9 @@ class HelpdeskPortal(CustomerPortal):
         if target.with_env(request.env).has_access('read'):
             return target_sudo.access_url
         if access_token and ticket_sudo._is_of_same_customer(target_sudo):
-            signed = hash and str(pid).isdigit() and consteq(ticket_sudo._sign_token(int(pid)), hash)
-            return target_sudo._get_share_url(pid=int(pid) if signed else None)
+            pid = int(pid) if str(pid).isdigit() else 0
+            signed = pid and hash and consteq(ticket_sudo._sign_token(pid), hash)
+            return target_sudo._get_share_url(pid=pid if signed else None)
         return False
 
     def _get_visitor_tz(self):

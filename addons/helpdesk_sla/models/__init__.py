@@ -11,6 +11,13 @@ from . import helpdesk_team
 from . import helpdesk_channel
 from . import helpdesk_sla
 from . import helpdesk_sla_explanation
+from . import helpdesk_sla_matrix_mixin
+from . import helpdesk_sla_sizing
+from . import helpdesk_sla_sizing_line
+from . import helpdesk_sla_service
+from . import helpdesk_sla_agreement
+from . import helpdesk_sla_agreement_line
+from . import helpdesk_sla_agreement_liability
 from . import helpdesk_sla_status
 from . import helpdesk_sla_pause
 from . import helpdesk_sla_promise
@@ -22,4 +29,5 @@ from . import helpdesk_ticket_measure
 from . import helpdesk_ticket_relation
 from . import helpdesk_ticket_merge
 from . import helpdesk_ticket_link
+from . import helpdesk_ticket_agreement
 from . import helpdesk_ticket

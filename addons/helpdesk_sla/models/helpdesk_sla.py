@@ -1,5 +1,5 @@
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools.caches import clear_cache
@@ -87,6 +87,16 @@ class HelpdeskSla(models.Model):
         column2='channel_id',
         ondelete='restrict',
         string="Channels",
+    )
+    agreement_id = fields.Many2one(
+        comodel_name='helpdesk.sla.agreement',
+        string="Agreement",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='restrict',
+        check_company=True,
+        help="The policy is a time of this agreement, and changes with it.",
     )
 
     # target
@@ -186,11 +196,13 @@ class HelpdeskSla(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         slas = super().create(vals_list)
+        slas._check_managed()
         self._policies_changed()
         slas._refresh_open_tickets()
         return slas
 
     def write(self, vals):
+        self._check_managed()
         changes = self._get_matching_fields() & vals.keys()
         tickets_before = self._get_open_tickets() if changes else self.env['helpdesk.ticket']
         result = super().write(vals)
@@ -209,6 +221,7 @@ class HelpdeskSla(models.Model):
         Finished statuses stay in the reports with the name they had.
         """
         self.check_access('unlink')
+        self._check_managed()
         tickets = self._get_open_tickets()
         # sudo: helpdesk.sla.status - kept by the system; the policy may be deleted, see above
         self.env['helpdesk.sla.status'].sudo().search(
@@ -225,6 +238,24 @@ class HelpdeskSla(models.Model):
         """ Have the cached policies read anew; a preview has changed nothing for anybody. """
         if not self.env.context.get('helpdesk_sla_preview'):
             clear_cache(self.env)
+
+    def _check_managed(self):
+        """ Refuse that people write the policies that an agreement keeps by itself.
+
+        :raise UserError: if one of the policies belongs to an agreement
+        """
+        managed = self.filtered('agreement_id')
+        if managed and not self.env.su:
+            raise UserError(self.env._(
+                "\"%(policy)s\" is a part of the agreement %(agreement)s and changes with it only.",
+                policy=managed[0].name, agreement=managed[0].agreement_id.display_name,
+            ))
+
+    def _get_agreement_key(self):
+        """ Return which time of its agreement this policy is: its priority and its target. """
+        self.ensure_one()
+        priority = next((value for value, name in PRIORITY_FIELDS.items() if self[name]), False)
+        return priority, self.target
 
     @api.model
     def _get_criteria_fields(self):
@@ -252,16 +283,20 @@ class HelpdeskSla(models.Model):
         }
 
     @api.model
-    def _get_rules(self, company):
-        """ Return the policies of a company as the engine reads them, in their order.
+    def _get_rules(self, company, agreement):
+        """ Return the policies that may apply to a ticket as the engine reads them.
 
-        Cached: tickets come in more often than policies change.
+        Cached: tickets come in more often than policies change. Those of other clients' agreements
+        are left out here, so that choosing does not take longer with every agreement.
 
-        :param company: a single res.company
+        :param company: the ticket's res.company
+        :param agreement: its helpdesk.sla.agreement, if any
         :rtype: tuple[Rule]
         """
         tried = self.env.context.get('helpdesk_sla_tried_rules', {})
-        return tried.get(company.id) or self._get_cached_rules(company.id, self.env.lang)
+        rules = tried.get(company.id) or self._get_cached_rules(company.id, self.env.lang)
+        general = rules.get(False, ())
+        return rules.get(agreement.id, ()) + general if agreement else general
 
     @tools.ormcache('company_id', 'lang')
     def _get_cached_rules(self, company_id, lang):
@@ -273,18 +308,25 @@ class HelpdeskSla(models.Model):
             [('company_id', '=', company_id)],
         )
         # what is archived is still a criterion: without it the policy would be one for everybody
-        return tuple(
-            Rule(
-                sla_id=sla.id,
-                level=sla._get_level(),
-                promised=sla._get_target_key(),
-                criteria=tuple(
-                    criterion for criterion in sla._get_criteria() if criterion.values
-                ),
-                calendar_id=sla.resource_calendar_id.id,
-                values=sla._prepare_promise_values(),
-            )
-            for sla in policies.with_context(active_test=False)
+        return {
+            agreement.id: tuple(sla._prepare_rule() for sla in slas)
+            for agreement, slas in policies.with_context(active_test=False).grouped(
+                'agreement_id',
+            ).items()
+        }
+
+    def _prepare_rule(self):
+        """ Return this policy as the engine reads it. """
+        self.ensure_one()
+        return Rule(
+            sla_id=self.id,
+            level=self._get_level(),
+            promised=self._get_target_key(),
+            criteria=tuple(
+                criterion for criterion in self._get_criteria() if criterion.values
+            ),
+            calendar_id=self.resource_calendar_id.id,
+            values=self._prepare_promise_values(),
         )
 
     def _get_criteria(self):
@@ -304,16 +346,20 @@ class HelpdeskSla(models.Model):
             Criterion('tags', frozenset(self.tag_ids.ids), needs_all=True),
             Criterion('customer', frozenset(self.partner_ids.ids)),
             Criterion('channel', frozenset(self.channel_ids.mapped('code'))),
+            Criterion('agreement', frozenset(self.agreement_id.ids)),
         ]
 
     def _get_level(self):
         """ Return how specific this policy is; higher is more specific.
 
         Of several policies that promise a ticket the same thing only those of the highest level
-        apply. 0: general, 10: names the client. Other addons put their levels in between or above.
+        apply. 0: general, 10: names the client, 20: of the client's agreement. Other addons put
+        their levels in between or above.
 
         :rtype: int
         """
+        if self.agreement_id:
+            return 20
         return 10 if self.partner_ids else 0
 
     def _get_target_key(self):
@@ -420,6 +466,9 @@ class HelpdeskSla(models.Model):
         domain = Domain.OR(
             Domain('company_id', '=', sla.company_id.id) & (
                 Domain('team_id', 'in', sla.team_ids.ids) if sla.team_ids else Domain.TRUE
+            ) & (
+                Domain('commercial_partner_id', '=', sla.agreement_id.commercial_partner_id.id)
+                if sla.agreement_id else Domain.TRUE
             )
             for sla in self
         ) & Domain('is_closed', '=', False)

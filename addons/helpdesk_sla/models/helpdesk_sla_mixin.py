@@ -357,7 +357,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
         self.ensure_one()
         if not self._is_sla_applicable():
             return []
-        rules = self.env['helpdesk.sla']._get_rules(self.company_id)
+        rules = self.env['helpdesk.sla']._get_rules(self.company_id, self.agreement_id)
         # what is archived is still a criterion: without it the policy would be one for everybody
         return select_rules(rules, self.with_context(active_test=False)._get_sla_facts())
 

@@ -12,6 +12,7 @@ class HelpdeskTicket(models.Model):
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
     _inherit = [
+        'helpdesk.ticket.agreement',
         'helpdesk.sla.mixin',
         'helpdesk.ticket.merge',
         'helpdesk.ticket.measure',
@@ -379,7 +380,7 @@ class HelpdeskTicket(models.Model):
             'ticket_ref', 'open_date', 'assign_date', 'first_response_date',
             'customer_waiting_since', 'last_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
-            'stage_type', 'is_closed', 'company_id', 'commercial_partner_id',
+            'stage_type', 'is_closed', 'company_id', 'commercial_partner_id', 'agreement_id',
             'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline',
             'sla_warning_date', 'sla_paused_since', 'sla_result', 'sla_stale',
             'sla_policies_stale',

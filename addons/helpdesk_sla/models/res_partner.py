@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
+from ..tools.caches import clear_cache
+
 
 class ResPartner(models.Model):
     _inherit = 'res.partner'
@@ -8,6 +10,12 @@ class ResPartner(models.Model):
     ticket_count = fields.Integer(
         string="Tickets",
         compute='_compute_ticket_count',
+        groups='helpdesk_sla.group_helpdesk_user',
+        export_string_translation=False,
+    )
+    sla_agreement_count = fields.Integer(
+        string="SLA Agreements",
+        compute='_compute_sla_agreement_count',
         groups='helpdesk_sla.group_helpdesk_user',
         export_string_translation=False,
     )
@@ -26,6 +34,14 @@ class ResPartner(models.Model):
         for partner in self:
             partner.ticket_count = of_entity.get(partner._origin) or own.get(partner._origin, 0)
 
+    def _compute_sla_agreement_count(self):
+        counts = dict(self.env['helpdesk.sla.agreement']._read_group(
+            [('commercial_partner_id', 'in', self.commercial_partner_id.ids)],
+            ['commercial_partner_id'], ['__count'],
+        ))
+        for partner in self:
+            partner.sla_agreement_count = counts.get(partner.commercial_partner_id, 0)
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -36,6 +52,7 @@ class ResPartner(models.Model):
         result = super().write(vals)
         moved = self.filtered(lambda partner: partner.commercial_partner_id != clients[partner])
         if moved:
+            clear_cache(self.env)  # agreements are known by their client
             # sudo: helpdesk.ticket - the promise follows the client, whoever edits the contact
             self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
                 Domain('partner_id', 'child_of', moved.ids) & Domain('is_closed', '=', False),
@@ -55,4 +72,16 @@ class ResPartner(models.Model):
             '|', ('partner_id', '=', self.id), ('commercial_partner_id', '=', self.id),
         ]
         action['context'] = {'default_partner_id': self.id, 'default_channel': 'phone'}
+        return action
+
+    def action_view_sla_agreements(self):
+        """ Open the agreements with the contact's company. """
+        self.ensure_one()
+        client = self.commercial_partner_id
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'helpdesk_sla.helpdesk_sla_agreement_action',
+        )
+        action['display_name'] = self.env._("Agreements with %(client)s", client=client.name)
+        action['domain'] = [('commercial_partner_id', '=', client.id)]
+        action['context'] = {'default_partner_id': client.id}
         return action

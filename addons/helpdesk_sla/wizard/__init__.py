@@ -1,3 +1,5 @@
+from . import helpdesk_sla_agreement_end_wizard
+from . import helpdesk_sla_agreement_scan_wizard
 from . import helpdesk_sla_pause_wizard
 from . import helpdesk_ticket_merge_wizard
 from . import helpdesk_ticket_split_wizard
