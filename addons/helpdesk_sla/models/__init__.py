@@ -9,7 +9,9 @@ from . import helpdesk_ticket_type
 from . import helpdesk_team
 from . import helpdesk_channel
 from . import helpdesk_sla
+from . import helpdesk_sla_escalation
 from . import helpdesk_sla_status
+from . import helpdesk_sla_notice
 from . import helpdesk_sla_pause
 from . import helpdesk_sla_mixin
 from . import mail_message

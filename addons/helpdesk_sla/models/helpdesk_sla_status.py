@@ -77,6 +77,21 @@ class HelpdeskSlaStatus(models.Model):
     )
     paused_since = fields.Datetime(compute='_compute_deadline', store=True, precompute=True)
 
+    # the escalation levels of the policy, see helpdesk.sla.escalation
+    escalated_percentage = fields.Integer(
+        string="Escalated at",
+        default=-1,
+        readonly=True,
+        aggregator=None,
+        help="The highest escalation level that fired, in percent of the time; -1 for none, since "
+             "a level can be at 0.",
+    )
+    escalation_date = fields.Datetime(
+        string="Next Escalation",
+        compute='_compute_escalation_date', store=True, precompute=True,
+        help="When the next escalation level fires; empty while the clock stands still.",
+    )
+
     # the outcome, frozen
     result = fields.Selection(selection=RESULTS, readonly=True)
     reached_date = fields.Datetime(string="Reached on", readonly=True)
@@ -107,6 +122,9 @@ class HelpdeskSlaStatus(models.Model):
         "A policy counts only once on a ticket.",
     )
     _unfinished_idx = models.Index('(deadline) WHERE result IS NULL')
+    _escalation_idx = models.Index(
+        '(escalation_date) WHERE result IS NULL AND escalation_date IS NOT NULL',
+    )
 
     def _selection_target(self):
         return self.env['helpdesk.sla']._fields['target']._description_selection(self.env)
@@ -133,6 +151,28 @@ class HelpdeskSlaStatus(models.Model):
             status.paused_since = not deadline and min(
                 (date_from for date_from, date_to in pauses if not date_to), default=False,
             )
+
+    @api.depends(
+        'result', 'escalated_percentage', 'sla_id', 'ticket_id.active',
+        'start_date', 'time', 'resource_calendar_id', 'target',
+        *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from',
+        'ticket_id.sla_pause_ids.date_to', 'ticket_id.sla_pause_ids.kind',
+    )
+    def _compute_escalation_date(self):
+        # not on the levels: when they change, open tickets are refreshed in the background
+        for status in self:
+            percentage = False
+            if not status.result and status.ticket_id.active:
+                percentage = next((
+                    percentage for percentage in status.sla_id._get_escalation_percentages()
+                    if percentage > status.escalated_percentage
+                ), False)
+            status.escalation_date = (
+                percentage is not False and status._get_escalation_date(percentage)
+            )
+            if status.escalation_date:
+                # nothing is written here: noted for the end of the transaction
+                self.env['helpdesk.sla.escalation']._wake_at(status.escalation_date)
 
     @api.depends('result', 'deadline', 'paused_since')
     def _compute_state(self):
@@ -218,6 +258,46 @@ class HelpdeskSlaStatus(models.Model):
         :rtype: list[tuple[datetime, datetime | False]]
         """
         return [(pause.date_from, pause.date_to) for pause in self._get_counted_pauses()]
+
+    def _get_escalation_date(self, percentage):
+        """ Return when an escalation level fires: in working time, never in a pause.
+
+        :param int percentage: of the working time
+        :return: naive UTC; the next opening for what is due outside of working time, e.g. at
+            closing; False while the clock stands still
+        :rtype: datetime | False
+        """
+        self.ensure_one()
+        working_time, pauses = self._get_working_time(), self._get_pauses()
+        moment = working_time.deadline(
+            self.start_date, self._get_seconds() * percentage // 100, pauses,
+        )
+        return moment and working_time.deadline(moment, 0, pauses) or False
+
+    def _get_due_levels(self, now):
+        """ Return the escalation levels that have not fired yet and are due.
+
+        :param datetime now: naive UTC
+        :rtype: helpdesk.sla.escalation
+        """
+        self.ensure_one()
+        return self.sla_id.escalation_ids.filtered(
+            lambda level: level.percentage > self.escalated_percentage
+            and (moment := self._get_escalation_date(level.percentage))
+            and moment <= now,
+        ).sorted('percentage')
+
+    def _get_next_level(self):
+        """ Return the next escalation level that has not fired yet. """
+        self.ensure_one()
+        return self.sla_id.escalation_ids.filtered(
+            lambda level: level.percentage > self.escalated_percentage,
+        ).sorted('percentage')[:1]
+
+    def _is_client_told(self):
+        """ Return whether the client is told of escalations: the ticket's agreement decides. """
+        self.ensure_one()
+        return False
 
     def _is_success(self, stage, stage_type):
         """ Return whether entering a stage of the ticket's team keeps this promise.
