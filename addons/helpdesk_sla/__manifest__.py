@@ -1,6 +1,6 @@
 {
     'name': "Helpdesk SLA",
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Services/Helpdesk',
     'sequence': 110,
     'summary': "Tickets, teams and SLA deadlines in working hours",
@@ -29,6 +29,7 @@
         'data/ir_cron_data.xml',
         'data/mail_message_subtype_data.xml',
         'data/mail_template_data.xml',
+        'data/helpdesk_sla_escalation_data.xml',
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',
         'data/mail_activity_type_data.xml',

@@ -18,7 +18,9 @@ from . import helpdesk_sla_service
 from . import helpdesk_sla_agreement
 from . import helpdesk_sla_agreement_line
 from . import helpdesk_sla_agreement_liability
+from . import helpdesk_sla_escalation
 from . import helpdesk_sla_status
+from . import helpdesk_sla_notice
 from . import helpdesk_sla_pause
 from . import helpdesk_sla_promise
 from . import helpdesk_sla_mixin

@@ -1,6 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
+from odoo.tools import format_duration
 
 from ..tools.caches import clear_cache
 from ..tools.policy_rules import Criterion, Rule
@@ -152,6 +153,17 @@ class HelpdeskSla(models.Model):
              "approaching its deadline.",
     )
 
+    escalation_ids = fields.One2many(
+        comodel_name='helpdesk.sla.escalation',
+        inverse_name='sla_id',
+        string="Escalation Levels",
+        default=lambda self: self._default_escalation_ids(),
+        copy=True,
+    )
+    escalation_preview = fields.Text(
+        compute='_compute_escalation_preview', export_string_translation=False,
+    )
+
     _time_positive = models.Constraint(
         'CHECK (time >= 0)',
         "The time of an SLA policy cannot be negative.",
@@ -168,12 +180,41 @@ class HelpdeskSla(models.Model):
     def _default_company_id(self):
         return self.env.company
 
+    def _default_escalation_ids(self):
+        """ Return the levels of a new policy: the assignee in time, the leader as well too late.
+
+        A default, so that policies get them whoever makes them.
+        """
+        return [
+            Command.create({'percentage': 75, 'notify_assignee': True}),
+            Command.create({
+                'percentage': 100,
+                'notify_assignee': True,
+                'notify_leader': True,
+                # where the agreement says so
+                'notify_client': True,
+            }),
+        ]
+
     # === COMPUTE METHODS === #
 
     @api.depends('time')
     def _compute_time_seconds(self):
         for sla in self:
             sla.time_seconds = round(sla.time * 3600)
+
+    @api.depends('time', 'escalation_ids.percentage', 'escalation_ids.summary')
+    def _compute_escalation_preview(self):
+        for sla in self:
+            sla.escalation_preview = '\n'.join(
+                self.env._(
+                    "%(hours)s (%(percentage)s %%): %(effects)s",
+                    hours=format_duration(sla.time * level.percentage / 100),
+                    percentage=level.percentage,
+                    effects=level.summary,
+                )
+                for level in sla.escalation_ids.sorted('percentage') if level.summary
+            )
 
     # === CONSTRAINT METHODS === #
 
@@ -202,7 +243,9 @@ class HelpdeskSla(models.Model):
         return slas
 
     def write(self, vals):
-        self._check_managed()
+        if vals.keys() - {'escalation_ids'}:
+            # whom we tell among ourselves is not a part of what was agreed
+            self._check_managed()
         changes = self._get_matching_fields() & vals.keys()
         tickets_before = self._get_open_tickets() if changes else self.env['helpdesk.ticket']
         result = super().write(vals)
@@ -436,6 +479,32 @@ class HelpdeskSla(models.Model):
         preview.update(
             total=total, checked=len(tickets), moved=len(moved), breached=len(breached),
         )
+
+    def _get_escalation_percentages(self):
+        """ Return at which percentages this policy escalates, in order; cached.
+
+        :rtype: tuple[int]
+        """
+        return self._get_cached_escalation_percentages(self._origin.id)
+
+    @tools.ormcache('sla_id')
+    def _get_cached_escalation_percentages(self, sla_id):
+        # sudo: helpdesk.sla.escalation - the clocks run alike for everybody
+        levels = self.env['helpdesk.sla.escalation'].sudo().search_fetch(
+            [('sla_id', '=', sla_id)], ['percentage'],
+        )
+        return tuple(sorted(levels.mapped('percentage')))
+
+    def _escalations_changed(self):
+        """ Have the open tickets of these policies know of the levels they have now.
+
+        Levels that fired do not fire again.
+        """
+        clear_cache(self.env)
+        # sudo: helpdesk.ticket - as in _refresh_open_tickets
+        self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(Domain('sla_status_ids', 'any', [
+            ('sla_id', 'in', self.ids), ('result', '=', False),
+        ]))
 
     def _get_open_tickets(self):
         """ Return the open tickets on which these policies have unfinished statuses. """

@@ -78,6 +78,21 @@ class HelpdeskSlaStatus(models.Model):
     )
     paused_since = fields.Datetime(compute='_compute_deadline', store=True, precompute=True)
 
+    # the escalation levels of the policy, see helpdesk.sla.escalation
+    escalated_percentage = fields.Integer(
+        string="Escalated at",
+        default=-1,
+        readonly=True,
+        aggregator=None,
+        help="The highest escalation level that fired, in percent of the time; -1 for none, since "
+             "a level can be at 0.",
+    )
+    escalation_date = fields.Datetime(
+        string="Next Escalation",
+        compute='_compute_deadline', store=True, precompute=True,
+        help="When the next escalation level fires; empty while the clock stands still.",
+    )
+
     # the outcome, frozen
     result = fields.Selection(selection=RESULTS, readonly=True)
     reached_date = fields.Datetime(string="Reached on", readonly=True)
@@ -108,6 +123,9 @@ class HelpdeskSlaStatus(models.Model):
         "A policy counts only once on a ticket.",
     )
     _unfinished_idx = models.Index('(deadline) WHERE result IS NULL')
+    _escalation_idx = models.Index(
+        '(escalation_date) WHERE result IS NULL AND escalation_date IS NOT NULL',
+    )
 
     def _selection_target(self):
         return self.env['helpdesk.sla']._fields['target']._description_selection(self.env)
@@ -115,21 +133,27 @@ class HelpdeskSlaStatus(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends(
-        'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'target',
-        *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from',
+        'start_date', 'time', 'warning_percentage', 'resource_calendar_id', 'target', 'sla_id',
+        'escalated_percentage', *PAUSE_FIELDS.values(), 'ticket_id.sla_pause_ids.date_from',
         'ticket_id.sla_pause_ids.date_to', 'ticket_id.sla_pause_ids.kind',
     )
     def _compute_deadline(self):
         # what has ended never changes, whatever happens to calendars, pauses or policies later
         for status in self.filtered(lambda status: not status.result):
             clock = self._prepare_clock_values(
-                status, status._get_working_time(), status._get_pauses(),
+                status,
+                status._get_working_time(),
+                status._get_pauses(),
+                status.sla_id._get_escalation_percentages(),
             )
             for name, value in clock.items():
                 status[name] = value
+            if status.escalation_date:
+                # nothing is written here: noted for the end of the transaction
+                self.env['helpdesk.sla.escalation']._wake_at(status.escalation_date)
 
     @api.model
-    def _prepare_clock_values(self, promise, working_time, pauses):
+    def _prepare_clock_values(self, promise, working_time, pauses, percentages):
         """ Return what the clock of an unfinished promise reads: the pure function of sla.md.
 
         The one place where a deadline is computed, for a record and for a row of the table alike.
@@ -137,12 +161,15 @@ class HelpdeskSlaStatus(models.Model):
         :param promise: has the attributes `_get_clock_inputs` (a status, or a row of it)
         :param WorkingTime working_time: its working hours
         :param list pauses: `(from, to or False)` in naive UTC, those that count
+        :param tuple percentages: of the time at which the policy escalates, in order
         :return: values of the fields that depend on them
         :rtype: dict
         """
         seconds = round(promise.time * 3600)
         deadline = working_time.deadline(promise.start_date, seconds, pauses)
         warning = seconds * promise.warning_percentage // 100
+        # not on the levels: when they change, open tickets are refreshed in the background
+        level = next((level for level in percentages if level > promise.escalated_percentage), None)
         return {
             'deadline': deadline or False,
             'warning_date': working_time.deadline(promise.start_date, warning, pauses) or False,
@@ -150,7 +177,23 @@ class HelpdeskSlaStatus(models.Model):
             'paused_since': not deadline and min(
                 (date_from for date_from, date_to in pauses if not date_to), default=False,
             ),
+            'escalation_date': level is not None and self._get_escalation_moment(
+                promise, working_time, pauses, level,
+            ),
         }
+
+    @api.model
+    def _get_escalation_moment(self, promise, working_time, pauses, percentage):
+        """ Return when an escalation level fires: in working time, never in a pause.
+
+        :param int percentage: of the working time; for the others see `_prepare_clock_values`
+        :return: naive UTC; the next opening for what is due outside of working time, e.g. at
+            closing; False while the clock stands still
+        :rtype: datetime | False
+        """
+        seconds = round(promise.time * 3600) * percentage // 100
+        moment = working_time.deadline(promise.start_date, seconds, pauses)
+        return (moment and working_time.deadline(moment, 0, pauses)) or False
 
     @api.model
     def _get_clock_inputs(self):
@@ -158,7 +201,10 @@ class HelpdeskSlaStatus(models.Model):
 
         :rtype: list[str]
         """
-        return ['target', 'start_date', 'time', 'warning_percentage', *PAUSE_FIELDS.values()]
+        return [
+            'target', 'start_date', 'time', 'warning_percentage', 'escalated_percentage',
+            *PAUSE_FIELDS.values(),
+        ]
 
     @api.depends('result', 'deadline', 'paused_since')
     def _compute_state(self):
@@ -239,6 +285,38 @@ class HelpdeskSlaStatus(models.Model):
         :rtype: list[tuple[datetime, datetime | False]]
         """
         return [(pause.date_from, pause.date_to) for pause in self._get_counted_pauses()]
+
+    def _get_escalation_date(self, percentage):
+        """ Return when a level of this promise fires; see `_get_escalation_moment`. """
+        self.ensure_one()
+        return self._get_escalation_moment(
+            self, self._get_working_time(), self._get_pauses(), percentage,
+        )
+
+    def _get_due_levels(self, now):
+        """ Return the escalation levels that have not fired yet and are due.
+
+        :param datetime now: naive UTC
+        :rtype: helpdesk.sla.escalation
+        """
+        self.ensure_one()
+        return self.sla_id.escalation_ids.filtered(
+            lambda level: level.percentage > self.escalated_percentage
+            and (moment := self._get_escalation_date(level.percentage))
+            and moment <= now,
+        ).sorted('percentage')
+
+    def _get_next_level(self):
+        """ Return the next escalation level that has not fired yet. """
+        self.ensure_one()
+        return self.sla_id.escalation_ids.filtered(
+            lambda level: level.percentage > self.escalated_percentage,
+        ).sorted('percentage')[:1]
+
+    def _is_client_told(self):
+        """ Return whether the client is told of escalations: the ticket's agreement decides. """
+        self.ensure_one()
+        return self.ticket_id.agreement_id.notify_client
 
     def _is_success(self, stage, stage_type):
         """ Return whether entering a stage of the ticket's team keeps this promise.
@@ -323,6 +401,7 @@ class HelpdeskSlaStatus(models.Model):
             'worked_hours': working_time.worked(self.start_date, reached_date, pauses) / 3600,
             'deadline': deadline,
             'paused_since': False,
+            'escalation_date': False,
         })
 
     def _update_promise(self, values):
@@ -356,8 +435,9 @@ class HelpdeskSlaStatus(models.Model):
         broken = unfinished.filtered(
             lambda status: result == 'cancelled' and status.deadline and status.deadline < now,
         )
-        broken.write({'result': 'failed', 'end_date': now})
-        (unfinished - broken).write({'result': result, 'end_date': now})
+        ended = {'end_date': now, 'escalation_date': False}
+        broken.write({'result': 'failed', **ended})
+        (unfinished - broken).write({'result': result, **ended})
 
     @api.model
     def _mark_for_recompute_by_calendar(self, calendars):
@@ -392,7 +472,13 @@ class HelpdeskSlaStatus(models.Model):
             ]
             calendar = self.env['resource.calendar'].browse(row.resource_calendar_id or ())
             company = self.env['res.company'].browse(row.company_id)
-            clock = self._prepare_clock_values(row, calendar._get_working_time(company), counted)
+            policy = self.env['helpdesk.sla'].browse(row.sla_id or ())
+            clock = self._prepare_clock_values(
+                row,
+                calendar._get_working_time(company),
+                counted,
+                policy._get_escalation_percentages(),
+            )
             if any((getattr(row, name) or False) != value for name, value in clock.items()):
                 changed.append((row.id, clock))
             if calendar and not clock['deadline'] and not clock['paused_since']:
@@ -406,7 +492,8 @@ class HelpdeskSlaStatus(models.Model):
         """ Return the unfinished statuses of tickets as named tuples. """
         outputs = self._get_clock_outputs()
         names = [
-            'id', 'ticket_id', 'resource_calendar_id', *self._get_clock_inputs(), *outputs,
+            'id', 'ticket_id', 'sla_id', 'resource_calendar_id',
+            *self._get_clock_inputs(), *outputs,
         ]
         make = namedtuple('ClockRow', [*names, 'company_id'])._make
         return map(make, self.env.execute_query(SQL(
@@ -459,3 +546,6 @@ class HelpdeskSlaStatus(models.Model):
             SQL(', ').join(columns),
             SQL(', ').join(SQL.identifier(name) for name in names),
         ))
+        moments = [clock['escalation_date'] for _id, clock in changed if clock['escalation_date']]
+        if moments:
+            self.env['helpdesk.sla.escalation']._wake_at(min(moments))

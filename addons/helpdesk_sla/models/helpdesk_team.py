@@ -298,18 +298,27 @@ class HelpdeskTeam(models.Model):
         return self.stage_ids.filtered(lambda stage: stage.stage_type == stage_type).sorted()[:1]
 
     def _get_assignable_members(self):
-        """ Return the active members who are not on time off now. """
+        """ Return the active members who are not away now. """
         self.ensure_one()
-        now = fields.Datetime.now()
-        # sudo: res.users, resource.calendar.leaves - whether a colleague is away decides who gets
-        # the ticket; nothing of the absence is shown
+        # sudo: res.users - whether a colleague is away decides who gets the ticket; nothing of the
+        # absence is shown
         members = self.sudo().member_ids.filtered('active')
+        return (members - self._get_absent_users(members)).sorted('id')
+
+    @api.model
+    def _get_absent_users(self, users):
+        """ Return those of the users who are on time off now, or have said that they are away.
+
+        :param users: the res.users in question
+        """
+        now = fields.Datetime.now()
+        # sudo: resource.calendar.leaves, res.users - as above
         absences = self.env['resource.calendar.leaves'].sudo().search([
-            ('resource_id.user_id', 'in', members.ids),
+            ('resource_id.user_id', 'in', users.ids),
             ('date_from', '<=', now),
             ('date_to', '>', now),
         ])
-        return (members - absences.resource_id.user_id).sorted('id')
+        return absences.resource_id.user_id | users.sudo().filtered('is_out_of_office')
 
     def _get_next_assignees(self, count):
         """ Return who gets the next tickets of this team, in turn.

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_assignment
 from . import test_dashboard
+from . import test_escalation
 from . import test_first_response
 from . import test_helpdesk_tour
 from . import test_js

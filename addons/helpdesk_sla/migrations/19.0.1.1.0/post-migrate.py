@@ -1,0 +1,30 @@
+from odoo import SUPERUSER_ID, api
+
+
+def migrate(cr, version):
+    """ Give the policies that were there before escalation levels the levels of a new policy.
+
+    Customers whose request nobody has answered wait since they made it.
+
+    What the queue shows as approaching or breached already is no news: it does not fire.
+    """
+    if not version:
+        return
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    cr.execute("""
+        UPDATE helpdesk_sla_status
+           SET escalated_percentage = CASE
+               WHEN deadline <= now() AT TIME ZONE 'UTC' THEN 100 ELSE 75 END
+         WHERE result IS NULL AND warning_date <= now() AT TIME ZONE 'UTC'
+    """)
+    cr.execute("""
+        UPDATE helpdesk_ticket
+           SET customer_waiting_since = open_date
+         WHERE first_response_date IS NULL AND is_closed IS NOT TRUE
+    """)
+    env['helpdesk.sla.status'].invalidate_model(['escalated_percentage'])
+    policies = env['helpdesk.sla'].with_context(active_test=False).search(
+        [('escalation_ids', '=', False)],
+    )
+    # open tickets follow in the background
+    policies.write({'escalation_ids': policies._default_escalation_ids()})
