@@ -180,7 +180,7 @@ class HelpdeskSla(models.Model):
     def _default_company_id(self):
         return self.env.company
 
-    def _default_escalation_ids(self):
+    def _default_escalation_ids(self, notify_client=False):
         """ Return the levels of a new policy: the assignee in time, the leader as well too late.
 
         A default, so that policies get them whoever makes them.
@@ -191,8 +191,7 @@ class HelpdeskSla(models.Model):
                 'percentage': 100,
                 'notify_assignee': True,
                 'notify_leader': True,
-                # where the agreement says so
-                'notify_client': True,
+                'notify_client': notify_client,
             }),
         ]
 

@@ -848,7 +848,9 @@ class HelpdeskSlaAgreement(models.Model):
                 for key, values in line._prepare_policy_values().items():
                     policy = known.pop((agreement.id, key), None)
                     if not policy:
-                        to_create.append(values)
+                        # whether the client is told is a matter of the agreement from then on
+                        levels = policies._default_escalation_ids(notify_client=True)
+                        to_create.append({**values, 'escalation_ids': levels})
                     elif not policy.active or float_compare(
                         policy.time, values['time'], precision_digits=4,
                     ):
