@@ -148,7 +148,7 @@ class HelpdeskSlaReport(models.Model):
         :param str alias: of the status' table
         :rtype: SQL
         """
-        # the repetitions are few, and found once: asking for each row would cost more than the report
+        # the repetitions are few, and found at once: asking for each row costs as much as the rest
         return SQL(
             """
             NOT (
