@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..models.helpdesk_stage import CLOSING_TYPES
+
 
 class HelpdeskBacklogReport(models.Model):
     """ How many tickets are open, over time (requirements H9).
@@ -51,40 +53,37 @@ class HelpdeskBacklogReport(models.Model):
         # two dates say the same. Ids must differ, and stay: ten thousand events a ticket are enough
         return SQL(
             """
-            SELECT ticket.id::bigint * 10000 + happened.number AS id,
-                   happened.date, happened.event,
-                   CASE happened.event WHEN 'closed' THEN -1 ELSE 1 END AS balance,
-                   (happened.event != 'closed')::int AS opened_count,
-                   (happened.event = 'closed')::int AS closed_count,
-                   %(dimensions)s
+            SELECT ticket.id::bigint * 10000 AS id, ticket.open_date AS date, 'opened' AS event,
+                   1 AS balance, 1 AS opened_count, 0 AS closed_count, %(dimensions)s
               FROM helpdesk_ticket ticket
-              JOIN (
-                   SELECT id AS ticket_id, 0 AS number, open_date AS date, 'opened' AS event
-                     FROM helpdesk_ticket
-                    UNION ALL
-                   SELECT id, 1, close_date, 'closed'
-                     FROM helpdesk_ticket
-                    WHERE close_date IS NOT NULL AND NOT %(has_history)s
-                    UNION ALL
-                   SELECT id, number + 1, date, CASE WHEN closes THEN 'closed' ELSE 'reopened' END
+             UNION ALL
+            SELECT ticket.id::bigint * 10000 + 1, ticket.close_date, 'closed',
+                   -1, 0, 1, %(dimensions)s
+              FROM helpdesk_ticket ticket
+             WHERE ticket.close_date IS NOT NULL AND NOT %(is_in_history)s
+             UNION ALL
+            SELECT ticket.id::bigint * 10000 + 1 + entered.number, entered.date,
+                   CASE WHEN entered.closes THEN 'closed' ELSE 'reopened' END,
+                   CASE WHEN entered.closes THEN -1 ELSE 1 END,
+                   (NOT entered.closes)::int, entered.closes::int, %(dimensions)s
+              FROM helpdesk_ticket ticket
+              JOIN LATERAL (
+                   SELECT number, date, closes,
+                          LAG(closes, 1, FALSE) OVER (ORDER BY number) AS was_closed
                      FROM (
-                          SELECT helpdesk_ticket.id,
-                                 entry.number,
-                                 (entry.value->>1)::timestamp AS date,
-                                 COALESCE(entry.value->>2 IN ('solved', 'cancelled'), FALSE)
-                                    AS closes,
-                                 LAG(COALESCE(entry.value->>2 IN ('solved', 'cancelled'), FALSE),
-                                     1, FALSE)
-                                    OVER (PARTITION BY helpdesk_ticket.id ORDER BY entry.number)
-                                    AS was_closed
-                            FROM helpdesk_ticket
-                            CROSS JOIN LATERAL jsonb_array_elements(stage_history)
+                          SELECT number,
+                                 (value->>1)::timestamp AS date,
+                                 COALESCE(value->>2 = ANY(%(closing_types)s), FALSE) AS closes
+                            FROM jsonb_array_elements(ticket.stage_history)
                                  WITH ORDINALITY AS entry(value, number)
-                           WHERE %(has_history)s
-                     ) entered
-                    WHERE closes != was_closed
-              ) happened ON happened.ticket_id = ticket.id
+                     ) history
+              ) entered ON entered.closes != entered.was_closed
+             WHERE %(is_in_history)s
             """,
-            has_history=SQL("(reopen_count > 0 AND jsonb_array_length(stage_history) > 1) IS TRUE"),
+            is_in_history=SQL(
+                "(ticket.reopen_count > 0 AND jsonb_array_length(ticket.stage_history) > 1)"
+                " IS TRUE",
+            ),
+            closing_types=list(CLOSING_TYPES),
             dimensions=self._select_dimensions('ticket'),
         )

@@ -111,7 +111,7 @@ class HelpdeskSlaReport(models.Model):
                    CASE judged.state WHEN 'reached' THEN status.reached_date
                                      WHEN 'failed' THEN status.deadline END AS outcome_date,
                    CASE WHEN judged.is_counted
-                        THEN CASE judged.state WHEN 'reached' THEN 100.0 ELSE 0.0 END
+                        THEN CASE judged.state WHEN 'reached' THEN 100.0 ELSE 0.0 END::float8
                     END AS compliance,
                    (judged.is_counted AND judged.state = 'reached')::int AS reached_count,
                    (judged.is_counted AND judged.state = 'failed')::int AS failed_count,
@@ -122,7 +122,7 @@ class HelpdeskSlaReport(models.Model):
                         THEN GREATEST(status.worked_hours - status.time, 0.0) END AS hours_late,
                    CASE judged.state WHEN 'failed' THEN EXTRACT(EPOCH FROM
                         COALESCE(status.reached_date, status.end_date, %(now)s) - status.deadline
-                   ) / 3600.0 END AS overdue_hours,
+                   )::float8 / 3600.0 END AS overdue_hours,
                    %(dimensions)s
               FROM helpdesk_sla_status status
               JOIN helpdesk_ticket ticket ON ticket.id = status.ticket_id
@@ -148,21 +148,23 @@ class HelpdeskSlaReport(models.Model):
         :param str alias: of the status' table
         :rtype: SQL
         """
+        # the repetitions are few, and found at once: asking for each row costs as much as the rest
         return SQL(
             """
-            (
-                %(target)s = 'next_response' OR %(cycle)s = 1 OR NOT EXISTS (
-                    SELECT 1 FROM helpdesk_sla_status earlier
-                     WHERE earlier.ticket_id = %(ticket)s
-                       AND earlier.target = %(target)s
-                       AND earlier.sla_id IS NOT DISTINCT FROM %(sla)s
-                       AND earlier.cycle < %(cycle)s
+            NOT (
+                %(cycle)s > 1 AND %(id)s IN (
+                    SELECT repeated.id
+                      FROM helpdesk_sla_status repeated
+                      JOIN helpdesk_sla_status earlier
+                        ON earlier.ticket_id = repeated.ticket_id
+                       AND earlier.target = repeated.target
+                       AND earlier.sla_id IS NOT DISTINCT FROM repeated.sla_id
+                       AND earlier.cycle < repeated.cycle
                        AND earlier.result IN ('reached', 'failed')
+                     WHERE repeated.cycle > 1 AND repeated.target != 'next_response'
                 )
             )
             """,
-            target=SQL.identifier(alias, 'target'),
             cycle=SQL.identifier(alias, 'cycle'),
-            ticket=SQL.identifier(alias, 'ticket_id'),
-            sla=SQL.identifier(alias, 'sla_id'),
+            id=SQL.identifier(alias, 'id'),
         )

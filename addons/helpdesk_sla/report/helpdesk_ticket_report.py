@@ -123,10 +123,11 @@ class HelpdeskTicketReport(models.Model):
                     END AS close_hours,
                    CASE WHEN ticket.stage_type = 'solved' THEN ticket.close_hours_net
                     END AS close_hours_net,
-                   EXTRACT(EPOCH FROM COALESCE(ticket.close_date, %(now)s) - ticket.open_date)
-                        / 3600.0 AS open_hours,
+                   EXTRACT(
+                        EPOCH FROM COALESCE(ticket.close_date, %(now)s) - ticket.open_date
+                   )::float8 / 3600.0 AS open_hours,
                    CASE WHEN ticket.is_closed IS NOT TRUE
-                        THEN EXTRACT(EPOCH FROM %(now)s - ticket.open_date) / 86400.0
+                        THEN EXTRACT(EPOCH FROM %(now)s - ticket.open_date)::float8 / 86400.0
                     END AS age_days,
                    NULLIF(ticket.rating_last_value, 0) AS rating,
                    %(dimensions)s

@@ -214,8 +214,8 @@ class TestTicketReport(ReportCase):
     def test_age_is_of_open_tickets(self):
         rows = self.aggregate('helpdesk.ticket.report', 'is_closed', 'age_days:avg')
         self.assertEqual(rows, {False: 1.0, True: None})
-        line = self.lines('helpdesk.ticket.report', ticket_id=self.slow.id)
-        self.assertEqual(line.open_hours, 26)
+        report = self.lines('helpdesk.ticket.report', ticket_id=self.slow.id)
+        self.assertEqual(report.open_hours, 26)
 
     def test_reopened_tickets_are_counted(self):
         self.move(self.quick, self.stage_progress)
