@@ -61,7 +61,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
                 if segment.kind == WORKING
             ]
         return {
-            'promised': self._get_seconds(),
+            'promised': self._get_promised_seconds(),
             'used': self._get_used_seconds(working_time, now, pauses),
             'at': fields.Datetime.to_string(now),
             'runs': runs,
@@ -112,7 +112,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
         stop = self._get_explanation_stop(now)
         segments = self._get_explanation_segments(working_time, stop, pauses)
         used = self._get_used_seconds(working_time, now, pauses)
-        promised = self._get_seconds()
+        promised = self._get_promised_seconds()
         counted_seconds = sum(segment['seconds'] for segment in segments
                               if segment['kind'] == WORKING)
         calendar = self.resource_calendar_id
@@ -147,6 +147,10 @@ class HelpdeskSlaExplanation(models.AbstractModel):
             ],
             'differs': self._is_explained_otherwise(working_time, counted_seconds, pauses),
         }
+
+    def _get_promised_seconds(self):
+        """ Return the promised working time in seconds. """
+        return round(self.time * 3600)
 
     def _get_explanation_stop(self, now):
         """ Return until when the promise is explained.
@@ -249,7 +253,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
             return False
         # what paused the clock after it had ended did not count
         end = self.end_date or self.deadline
-        return self._get_seconds() != working_time.worked(self.start_date, self.deadline, [
+        return self._get_promised_seconds() != working_time.worked(self.start_date, self.deadline, [
             (date_from, min(date_to or end, end))
             for date_from, date_to, _pause in pauses if date_from < end
         ])
