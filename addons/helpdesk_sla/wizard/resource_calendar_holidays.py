@@ -17,8 +17,8 @@ NOTHING = timedelta()
 # what is left open of a day is not worth a closure: people also end them at 23:59
 MINUTE = timedelta(minutes=1)
 MAX_YEARS = 10
-# days on which people work although they usually would not
-NOT_CLOSED = 'workday'
+# days of substituted work, and the weeks of school breaks
+NOT_CLOSED = {'workday', 'school'}
 
 
 class ResourceCalendarHolidays(models.TransientModel):
@@ -253,7 +253,7 @@ class ResourceCalendarHolidays(models.TransientModel):
         }
         categories = ['public'] if 'public' in library.supported_categories else []
         if self.include_other:
-            categories += sorted(set(library.supported_categories) - {'public', NOT_CLOSED})
+            categories += sorted(set(library.supported_categories) - {'public'} - NOT_CLOSED)
         days = {}
         for category in categories:
             for date, name in library(categories=(category,), **options).items():

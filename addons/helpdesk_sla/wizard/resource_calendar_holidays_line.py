@@ -7,7 +7,6 @@ CATEGORIES = [
     ('government', "Public Offices"),
     ('half_day', "Half Day"),
     ('optional', "Optional"),
-    ('school', "Schools"),
     ('unofficial', "Unofficial"),
     ('other', "Some Groups"),
 ]
@@ -29,8 +28,9 @@ class ResourceCalendarHolidaysLine(models.TransientModel):
     name = fields.Char(required=True)
     category = fields.Selection(selection=CATEGORIES, string="Kind", default='public')
     is_loaded = fields.Boolean(
-        string="Closed Already", help="A closure covers the whole day, whatever its name is.",
+        string="Closed Already", help="Closures cover the whole day, whatever their names are.",
     )
+    status = fields.Char(compute='_compute_status')
 
     # === COMPUTE METHODS === #
 
@@ -39,3 +39,8 @@ class ResourceCalendarHolidaysLine(models.TransientModel):
     def _compute_weekday(self):
         for line in self:
             line.weekday = line.date and format_date(self.env, line.date, date_format='EEEE')
+
+    @api.depends('is_loaded')
+    def _compute_status(self):
+        for line in self:
+            line.status = self.env._("Closed already") if line.is_loaded else False

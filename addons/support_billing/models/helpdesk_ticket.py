@@ -262,6 +262,43 @@ class HelpdeskTicket(models.Model):
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {'sale_order_id', 'total_hours_spent'}
 
+    # === MERGE === #
+
+    def _get_merge_problem(self, sources):
+        if problem := super()._get_merge_problem(sources):
+            return problem
+        # sudo: account.analytic.line, helpdesk.team - only whether there is time, and room for it
+        if sources.sudo().timesheet_ids and not self.sudo().use_helpdesk_timesheet:
+            return self.env._(
+                "Time was spent on the other tickets, and %(team)s logs no time. Merge into a ticket "
+                "of a team that does.",
+                team=self.sudo().team_id.name,
+            )
+        return False
+
+    def _prepare_merge_values(self, sources):
+        """ Let the time that moves go to the order line of the sources if there is no other. """
+        values = super()._prepare_merge_values(sources)
+        line = sources.sale_line_id[:1]
+        if line and not self.sale_line_id and self.use_helpdesk_sale_timesheet:
+            values['sale_line_id'] = line.id
+        return values
+
+    def _merge_move(self, sources):
+        """ Move the time of everybody, invoiced or not, and the orders made for the sources.
+
+        Invoiced time keeps the order line and the project with which it was invoiced; the rest goes
+        to the order line of this ticket.
+        """
+        super()._merge_move(sources)
+        if timesheets := sources.timesheet_ids:
+            timesheets.write({'helpdesk_ticket_id': self.id})
+        self.env['sale.order'].search(
+            [('helpdesk_ticket_id', 'in', sources.ids)],
+        ).helpdesk_ticket_id = self
+
+    # === SALES ORDER ITEM === #
+
     def _accepts_sale_line(self, line):
         """ Return whether time spent on the ticket may go to an order line.
 
