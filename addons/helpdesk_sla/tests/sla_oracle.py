@@ -201,7 +201,7 @@ class World:
         self.clients[contact] = client
 
     def on_team(self, team, **values):
-        self.teams[team] = SimpleNamespace(**{**vars(self.teams.get(team, SimpleNamespace())), **values})
+        self.teams[team] = SimpleNamespace(**values)
         self._dirty(lambda ticket: ticket.criteria.team == team and not self._is_closed(ticket))
 
     def on_company(self, calendar):
@@ -567,7 +567,8 @@ class World:
             state = 'failed' if 'failed' in ended else 'reached'
         return SimpleNamespace(
             rows=rows, deadline=deadline, warning=warning, paused_since=paused, state=state,
-            answered=self.answered(ticket), stage=ticket.stages[-1][1], reopened=len(ticket.reopened),
+            answered=self.answered(ticket), stage=ticket.stages[-1][1],
+            reopened=len(ticket.reopened),
         )
 
     def _row_facts(self, ticket, row):

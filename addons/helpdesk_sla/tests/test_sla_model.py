@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Datetime
 from odoo.tests import tagged
 
-from .common import FROZEN_FIELDS, HelpdeskCase, utc
+from .common import EFFORT, FROZEN_FIELDS, HelpdeskCase
 from .sla_oracle import STATES, Oracle, next_moments
 
 try:
@@ -32,8 +32,6 @@ else:
     freezegun.configure(extend_ignore_list=['hypothesis'])
 
 HOUR = 3600
-# how much harder than usual to try; more than once is tried at random, not always the same
-EFFORT = int(os.environ.get('PROOF_EFFORT', '1'))
 # the log of a life that failed is readable as it is; a shorter one takes minutes to find
 SHRINK = bool(os.environ.get('PROOF_SHRINK'))
 TICKET_STATES = ('breached', 'approaching', 'running', 'paused', 'failed', 'reached', False)
@@ -75,7 +73,9 @@ if st:
     STAGES = st.integers(0, 5)
 
     def rarely(strategy, otherwise):
-        return st.integers(0, 5).flatmap(lambda throw: strategy if throw == 5 else st.just(otherwise))
+        return st.integers(0, 5).flatmap(
+            lambda throw: strategy if throw == 5 else st.just(otherwise),
+        )
 
     POLICIES = st.fixed_dictionaries({
         'target': st.sampled_from((
@@ -472,7 +472,8 @@ if st:
         @precondition(lambda self: self.policies)
         @rule(index=st.integers(0, 5), values=POLICIES, names=st.sets(
             st.sampled_from(('target', 'seconds', 'warning', 'pause_customer', 'calendar',
-                             'pause_third_party', 'pause_maintenance', 'priorities', 'teams', 'clients', 'tags')),
+                             'pause_third_party', 'pause_maintenance', 'priorities', 'teams',
+                             'clients', 'tags')),
             min_size=1, max_size=2,
         ))
         def edit_policy(self, index, values, names):
@@ -609,8 +610,8 @@ if st:
                         status.deadline or None
                         if status.reached_date or not status.result else None
                     ),
-                    'warning': not status.result and status.warning_date or None,
-                    'paused_since': not status.result and status.paused_since or None,
+                    'warning': (not status.result and status.warning_date) or None,
+                    'paused_since': (not status.result and status.paused_since) or None,
                 }
                 for status in ticket.sla_status_ids
             }
@@ -707,4 +708,3 @@ class TestSlaModel(HelpdeskCase):
             phases=list(Phase) if SHRINK else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ))
-        print(self.lives, *sorted(self.seen.items()), sep='\n')
