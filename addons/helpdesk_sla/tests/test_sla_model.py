@@ -110,6 +110,7 @@ if st:
             self.closures = self.env['resource.calendar.leaves']
             self.frozen = {}
             self.rows = {}
+            self.merged = self.tickets
             self.case.lives += 1
 
         def teardown(self):
@@ -246,7 +247,8 @@ if st:
             self.case.assertFalse(self.tickets.filtered('sla_stale'))
 
         def ticket(self, index):
-            return self.tickets[index % len(self.tickets)]
+            tickets = self.tickets - self.merged
+            return tickets[index % len(tickets)]
 
         # === TIME === #
 
@@ -355,7 +357,9 @@ if st:
         def move_all(self, stage):
             self.catch_up()
             stage = self.stages[stage]
-            tickets = self.tickets.filtered(lambda ticket: stage in ticket.team_id.stage_ids)
+            tickets = (self.tickets - self.merged).filtered(
+                lambda ticket: stage in ticket.team_id.stage_ids,
+            )
             tickets.with_user(self.case.agent).stage_id = stage
             for ticket in tickets:
                 self.tell('moved', ticket=ticket.id, stage=stage.id)
@@ -374,6 +378,18 @@ if st:
             self.catch_up()
             self.ticket(index).with_user(self.case.agent).action_reopen()
             self.tell('reopened', ticket=self.ticket(index).id)
+
+        @precondition(lambda self: len(self.tickets - self.merged) > 1)
+        @rule(index=TICKETS, other=st.integers(1, 3))
+        def merge(self, index, other):
+            self.catch_up()
+            target, source = self.ticket(index), self.ticket(index + other)
+            if target == source or len((target | source).commercial_partner_id) > 1:
+                return
+            customer = target.partner_id.id or source.partner_id.id or None
+            target.with_user(self.case.agent)._merge(source.with_user(self.case.agent))
+            self.merged |= source
+            self.tell('merged', target=target.id, source=source.id, customer=customer)
 
         # === MESSAGES === #
 
@@ -571,8 +587,10 @@ if st:
         def look_again(self):
             """ Nothing happens: whoever computes anew finds the same. """
             self.catch_up()
-            self.tickets._sla_sync()
+            # policies of later are not looked for on closed tickets
+            self.tickets.filtered(lambda ticket: not ticket.is_closed)._sla_sync()
             self.tickets._sla_refresh()
+            self.tickets.sla_status_ids._recompute_clock()
 
         # === WHAT IS TRUE === #
 
