@@ -424,6 +424,10 @@ class HelpdeskSlaMixin(models.AbstractModel):
                         'cycle_date': ticket._get_sla_cycle_date(rule, cycle),
                     })
         (statuses - applying)._finish('superseded')
+        if to_create:
+            # two workers meet at the ticket, where the second is run again; at the unique index of
+            # the statuses it would be refused
+            tickets.flush_recordset(['write_date'])
         begun = statuses.create(to_create) | revived
         tickets._sla_settle()
         # what begins only now, and was kept before the ticket was reopened, is owed once more

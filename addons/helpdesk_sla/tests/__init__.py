@@ -25,4 +25,5 @@ from . import test_sla_explanation
 from . import test_sla_status
 from . import test_ticket
 from . import test_ticket_link
+from . import test_worked_examples
 from . import test_working_time

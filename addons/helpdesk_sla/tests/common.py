@@ -1,3 +1,4 @@
+import os
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -11,6 +12,9 @@ ZONE = pytz.timezone('Europe/Warsaw')
 WEEKDAYS = ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')
 # a week without a DST change or a public holiday
 MONDAY = datetime(2026, 3, 2)
+# how much harder than usual the property tests try: once, always the same few examples; more often,
+# others each time
+EFFORT = int(os.environ.get('PROOF_EFFORT') or 1)
 # what is true of a status that has ended, whatever happens later
 FROZEN_FIELDS = [
     'name', 'target', 'time', 'start_date', 'deadline', 'warning_date', 'result', 'reached_date',

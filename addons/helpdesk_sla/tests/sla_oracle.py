@@ -201,7 +201,7 @@ class World:
         self.clients[contact] = client
 
     def on_team(self, team, **values):
-        self.teams[team] = SimpleNamespace(**{**vars(self.teams.get(team, SimpleNamespace())), **values})
+        self.teams[team] = SimpleNamespace(**values)
         self._dirty(lambda ticket: ticket.criteria.team == team and not self._is_closed(ticket))
 
     def on_company(self, calendar):
@@ -212,15 +212,12 @@ class World:
         self.calendars[calendar] = SimpleNamespace(
             **{**vars(self.calendars.get(calendar, SimpleNamespace())), **values},
         )
-        self._dirty_by_calendar({calendar})
 
     def on_closure(self, closure, **values):
-        self.closures[closure] = closed = SimpleNamespace(**values)
-        self._dirty_by_calendar({closed.calendar} if closed.calendar else set(self.calendars))
+        self.closures[closure] = SimpleNamespace(**values)
 
     def on_closure_removed(self, closure):
-        closed = self.closures.pop(closure)
-        self._dirty_by_calendar({closed.calendar} if closed.calendar else set(self.calendars))
+        del self.closures[closure]
 
     def on_policy(self, policy, **values):
         self.policies[policy] = SimpleNamespace(
@@ -247,11 +244,6 @@ class World:
         for ticket in self.tickets.values():
             if concerns(ticket):
                 ticket.dirty = True
-
-    def _dirty_by_calendar(self, calendars):
-        self._dirty(lambda ticket: any(
-            not row.result and row.promise.calendar in calendars for row in ticket.rows
-        ))
 
     # === WHAT HAPPENS TO TICKETS === #
 
@@ -284,6 +276,23 @@ class World:
         """ An agent presses Reopen, or the customer's message does. """
         if self.tickets[ticket].stages[-1][2] != 'open':
             self.on_moved(ticket, self.teams[self.tickets[ticket].criteria.team].reopen)
+
+    def on_merged(self, target, source, customer):
+        """ An agent merges a ticket into another one.
+
+        :param customer: whose ticket the target is afterwards
+        """
+        ended = self.tickets[source]
+        self.on_changed(
+            target, customer=customer,
+            tags=sorted({*self.tickets[target].criteria.tags, *ended.criteria.tags}),
+        )
+        # it is one request: the target's clock tells how long it took
+        for row in ended.rows:
+            if not row.result:
+                row.result, row.ended = 'cancelled', self.now
+        if not self._is_closed(ended):
+            self.on_closed(source, 'cancelled')
 
     def on_message(self, ticket, author, public=True, human=True):
         """ Somebody wrote.
@@ -567,7 +576,8 @@ class World:
             state = 'failed' if 'failed' in ended else 'reached'
         return SimpleNamespace(
             rows=rows, deadline=deadline, warning=warning, paused_since=paused, state=state,
-            answered=self.answered(ticket), stage=ticket.stages[-1][1], reopened=len(ticket.reopened),
+            answered=self.answered(ticket), stage=ticket.stages[-1][1],
+            reopened=len(ticket.reopened),
         )
 
     def _row_facts(self, ticket, row):
