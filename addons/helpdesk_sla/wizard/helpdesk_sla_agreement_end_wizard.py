@@ -11,7 +11,7 @@ class HelpdeskSlaAgreementEndWizard(models.TransientModel):
         comodel_name='helpdesk.sla.agreement', required=True, readonly=True, ondelete='cascade',
     )
     last_day = fields.Date(
-        default=lambda self: fields.Date.context_today(self),
+        default=fields.Date.context_today,
         required=True,
         help="The agreement is valid until the end of this day.",
     )

@@ -17,7 +17,7 @@ class HelpdeskSlaAgreementScanWizard(models.TransientModel):
         compute='_compute_signed_by', store=True, readonly=False, required=True, precompute=True,
     )
     signed_on = fields.Date(
-        default=lambda self: fields.Date.context_today(self), required=True,
+        default=fields.Date.context_today, required=True,
     )
 
     # === COMPUTE METHODS === #

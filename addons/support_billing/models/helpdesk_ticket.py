@@ -270,8 +270,8 @@ class HelpdeskTicket(models.Model):
         # sudo: account.analytic.line, helpdesk.team - only whether there is time, and room for it
         if sources.sudo().timesheet_ids and not self.sudo().use_helpdesk_timesheet:
             return self.env._(
-                "Time was spent on the other tickets, and %(team)s logs no time. Merge into a ticket "
-                "of a team that does.",
+                "Time was spent on the other tickets, and %(team)s logs no time. Merge into a "
+                "ticket of a team that does.",
                 team=self.sudo().team_id.name,
             )
         return False
