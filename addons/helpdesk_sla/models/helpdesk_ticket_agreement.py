@@ -63,3 +63,11 @@ class HelpdeskTicketAgreement(models.AbstractModel):
         # sudo: helpdesk.ticket - the engine decides for every ticket alike, whoever edits it
         self.sudo()._find_agreements()
         return super()._sla_sync()
+
+    def _get_promise_agreement_name(self):
+        """ Name the agreement, where one of its times is what is promised. """
+        # sudo: helpdesk.sla.agreement - of the client who reads its name
+        promises = self.sudo().sla_status_ids.filtered(
+            lambda status: status.result not in ('cancelled', 'superseded'),
+        )
+        return promises.sla_id.agreement_id[:1].name or super()._get_promise_agreement_name()

@@ -165,7 +165,22 @@ class TestPromise(PromiseCase):
         self.run_refresh()
         self.assertEqual(self.told(), {})
 
-    def test_agreement_is_named_by_whoever_knows_it(self):
+    def test_agreement_is_named_where_it_promises(self):
+        agreement = self.env['helpdesk.sla.agreement'].create({
+            'name': "SLA/7", 'partner_id': self.client.id, 'company_id': self.company.id,
+        })
+        self.assertEqual(self.ticket._get_promise_agreement_name(), '')
+        status = self.env['helpdesk.sla.status'].create({
+            'ticket_id': self.ticket.id,
+            'sla_id': self.create_policy('resolution', 2, agreement_id=agreement.id).id,
+            'name': "Solved within two hours",
+            'target': 'resolution',
+            'time': 2,
+            'start_date': utc('mon 09:00'),
+            'cycle_date': utc('mon 09:00'),
+        })
+        self.assertEqual(self.ticket._get_promise_agreement_name(), "SLA/7")
+        status._finish('superseded')
         self.assertEqual(self.ticket._get_promise_agreement_name(), '')
 
     def test_texts_in_the_language_of_the_reader(self):
