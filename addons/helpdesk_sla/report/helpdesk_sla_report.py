@@ -99,6 +99,13 @@ class HelpdeskSlaReport(models.Model):
     def _selection_state(self):
         return self.env['helpdesk.sla.status']._fields['state']._description_selection(self.env)
 
+    # === ACTION METHODS === #
+
+    def action_explain(self):
+        """ Open the explanation of the deadline; a row is that of the status with its id. """
+        self.ensure_one()
+        return self.env['helpdesk.sla.status'].browse(self.id).action_explain()
+
     # === BUSINESS METHODS === #
 
     @property

@@ -316,6 +316,14 @@ class TestSlaExplanation(ExplanationCase):
                     status.start_date, Datetime.now(), status._get_pauses(),
                 ))
 
+    def test_row_of_the_report_opens_the_explanation(self):
+        _ticket, status = self.promise()
+        self.env.flush_all()
+        row = self.env['helpdesk.sla.report'].with_user(self.agent).search(
+            [('ticket_id', '=', status.ticket_id.id)],
+        )
+        self.assertEqual(row.action_explain(), status.with_user(self.agent).action_explain())
+
     # === ACCESS === #
 
     def test_only_who_may_read_the_promise_gets_it_explained(self):
