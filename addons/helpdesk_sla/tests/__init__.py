@@ -12,6 +12,8 @@ from . import test_portal
 from . import test_queries
 from . import test_reopen
 from . import test_resource_calendar
+from . import test_sla_agreement
+from . import test_sla_agreement_portal
 from . import test_sla_pause
 from . import test_sla_policy
 from . import test_sla_status
