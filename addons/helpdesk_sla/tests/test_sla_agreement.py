@@ -421,7 +421,7 @@ class TestAgreementLife(AgreementCase):
             ({'date_start': '2026-03-31'}, True),
             ({'date_start': '2026-04-01'}, False),
             ({'date_start': '2026-01-01', 'date_end': '2026-03-02'}, True),
-            ({'team_ids': self.team2.ids}, True),
+            ({'team_ids': self.team2.ids, 'date_end': '2026-03-15'}, True),
             ({'partner_id': self.other_client.id}, False),
         ):
             with self.subTest(values=values):
@@ -599,7 +599,8 @@ class TestAgreementLife(AgreementCase):
         self.assertEqual(agreement.step, 'sent')
         message = agreement.message_ids[0]
         self.assertIn(f'/my/agreements/{agreement.id}?access_token=', message.body)
-        self.assertEqual(message.attachment_ids.mapped('name'), [f'{agreement.name}.pdf'])
+        # tests print no PDF
+        self.assertEqual(message.attachment_ids.mapped('name'), [f'{agreement.name}.html'])
 
     def test_hours_as_people_read_them(self):
         agreement = self.create_agreement(signed=False)
