@@ -120,7 +120,9 @@ class HelpdeskAgreementPortal(CustomerPortal):
         user = request.env.user
         author = agreement_sudo._get_recipient() if user._is_public() else user.partner_id
         try:
-            agreement_sudo._sign_online(name, signature, author)
+            # the answer is no error for the server: what was done until then must be taken back
+            with request.env.cr.savepoint():
+                agreement_sudo._sign_online(name, signature, author)
         except UserError as error:
             return {'error': str(error)}
         except (TypeError, binascii.Error):

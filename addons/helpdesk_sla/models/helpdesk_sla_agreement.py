@@ -1,7 +1,7 @@
 import base64
 from collections import defaultdict
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import count, groupby
 from typing import NamedTuple
 
 import pytz
@@ -893,7 +893,11 @@ class HelpdeskSlaAgreement(models.Model):
         return super().message_post(**kwargs)
 
     def _mail_get_partner_fields(self, introspect_fields=False):
-        return ['contact_id', 'partner_id']
+        return ['partner_id']
+
+    def _mail_get_partners(self, introspect_fields=False):
+        """ Take the signatory for the customer, who gets the link without a login. """
+        return {agreement.id: agreement._get_recipient() for agreement in self}
 
     # === PRESENTATION === #
 
@@ -913,12 +917,13 @@ class HelpdeskSlaAgreement(models.Model):
     def _format_period(self):
         """ Return the validity as people read it. """
         self.ensure_one()
-        date_from = format_date(self.env, self.date_start)
+        date_from = format_date(self.env, self.date_start, date_format='long')
         if not self.date_valid_to:
             return self.env._("from %s, without an end", date_from)
         return self.env._(
             "from %(date_from)s to %(date_to)s",
-            date_from=date_from, date_to=format_date(self.env, self.date_valid_to),
+            date_from=date_from,
+            date_to=format_date(self.env, self.date_valid_to, date_format='long'),
         )
 
     def _get_working_hours(self):
@@ -940,9 +945,11 @@ class HelpdeskSlaAgreement(models.Model):
         names = dict(
             calendar.attendance_ids._fields['dayofweek']._description_selection(self.env),
         )
+        # the days that follow each other with the same hours; a gap changes the difference
         lines = []
-        for hours, days in groupby(
-            sorted(hours_by_day), key=lambda day: _join_hours(hours_by_day[day]),
+        for (hours, _gap), days in groupby(
+            sorted(hours_by_day),
+            key=lambda day, counter=count(): (_join_hours(hours_by_day[day]), day - next(counter)),
         ):
             days = [names[str(day)] for day in days]
             lines.append((

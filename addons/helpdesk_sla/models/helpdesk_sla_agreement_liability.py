@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools.misc import formatLang
 
 
 class HelpdeskSlaAgreementLiability(models.Model):
@@ -51,3 +52,14 @@ class HelpdeskSlaAgreementLiability(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_locked(self):
         self.agreement_id._check_editable()
+
+    # === BUSINESS METHODS === #
+
+    def _format_percentage(self, name):
+        """ Return a share as people read it, without decimals that say nothing: '95%'.
+
+        :param str name: 'compliance' or 'credit'
+        """
+        self.ensure_one()
+        digits = 0 if self[name].is_integer() else 2
+        return self.env._("%s%%", formatLang(self.env, self[name], digits=digits))

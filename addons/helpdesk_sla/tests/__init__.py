@@ -19,6 +19,8 @@ from . import test_reopen
 from . import test_reports
 from . import test_resource_calendar
 from . import test_sla_model
+from . import test_sla_agreement
+from . import test_sla_agreement_portal
 from . import test_sla_pause
 from . import test_sla_policy
 from . import test_sla_explanation

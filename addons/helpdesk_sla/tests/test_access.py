@@ -43,6 +43,14 @@ SCOPES = {
     'helpdesk.backlog.report': OF_TICKETS,
     'helpdesk.ticket.link': OF_TICKETS,
     'helpdesk.sla': {'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'}},
+    'helpdesk.sla.agreement': {
+        'all': {'draft', 'sent', 'other_client'}, 'sent to the client': {'sent'},
+    },
+    'helpdesk.sla.agreement.line': {'all': {'draft'}},
+    'helpdesk.sla.agreement.liability': {'all': {'draft'}},
+    'helpdesk.sla.service': {'all': {'one'}},
+    'helpdesk.sla.sizing': {'all': {'one'}},
+    'helpdesk.sla.sizing.line': {'all': {'one'}},
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
@@ -111,8 +119,20 @@ class AccessCase(HelpdeskCase):
         policies = {
             name: self.create_policy(**values) for name, values in policies_values.items()
         }
+        agreements = self.create_agreements(user)
+        sizing = self.env['helpdesk.sla.sizing'].create({
+            'name': "Test sizing", 'line_ids': [Command.create({'priority': '3'})],
+        })
         self.run_refresh()
         return {
+            'helpdesk.sla.agreement': agreements,
+            'helpdesk.sla.agreement.line': {'draft': agreements['draft'].line_ids[0]},
+            'helpdesk.sla.agreement.liability': {'draft': agreements['draft'].liability_ids},
+            'helpdesk.sla.service': {
+                'one': self.env['helpdesk.sla.service'].create({'name': "Test service"}),
+            },
+            'helpdesk.sla.sizing': {'one': sizing},
+            'helpdesk.sla.sizing.line': {'one': sizing.line_ids},
             'helpdesk.team': teams,
             'helpdesk.ticket': tickets,
             'helpdesk.sla': policies,
@@ -157,6 +177,27 @@ class AccessCase(HelpdeskCase):
             for name, ticket in tickets.items()
         ])))
 
+    def create_agreements(self, user):
+        """ Create agreements as they look to a client, by name. """
+        client = user.partner_id.commercial_partner_id
+        agreements = {
+            name: self.env['helpdesk.sla.agreement'].create({
+                'partner_id': partner.id,
+                'company_id': company.id,
+                'user_id': False,
+                'liability_ids': [Command.create({'compliance': 95, 'credit': 5})],
+            })
+            for name, partner, company in (
+                ('draft', client, self.company),
+                ('sent', client, self.company),
+                ('other_client', self.other_client, self.company),
+                ('foreign', client, self.other_company),
+            )
+        }
+        for name in ('sent', 'other_client'):
+            agreements[name].step = 'sent'
+        return agreements
+
     def get_values(self, record):
         """ Return the values with which a user would create a record like this one. """
         name = f"New {record.display_name}"
@@ -187,6 +228,24 @@ class AccessCase(HelpdeskCase):
                 'start_date': '2026-03-02 09:00:00',
                 'cycle_date': '2026-03-02 09:00:00',
             },
+            'helpdesk.sla.agreement': lambda agreement: {
+                'partner_id': agreement.partner_id.id,
+                'company_id': agreement.company_id.id,
+                'resource_calendar_id': agreement.resource_calendar_id.id,
+            },
+            'helpdesk.sla.agreement.line': lambda line: {
+                'agreement_id': line.agreement_id.id,
+                'priority': line.priority,
+            },
+            'helpdesk.sla.agreement.liability': lambda rule: {
+                'agreement_id': rule.agreement_id.id,
+                'compliance': 50,
+                'credit': 50,
+            },
+            'helpdesk.sla.sizing.line': lambda line: {
+                'sizing_id': line.sizing_id.id,
+                'priority': '0',
+            },
             'helpdesk.sla.pause': lambda pause: {
                 'ticket_id': pause.ticket_id.id,
                 'kind': 'third_party',
@@ -213,6 +272,9 @@ class AccessCase(HelpdeskCase):
             'helpdesk.ticket.report': {'ticket_ref': "Changed"},
             'helpdesk.backlog.report': {'event': 'closed'},
             'helpdesk.ticket.link': {'kind': 'blocks'},
+            'helpdesk.sla.agreement.line': {'response_time': 2},
+            'helpdesk.sla.agreement.liability': {'credit': 50},
+            'helpdesk.sla.sizing.line': {'response_time': 2},
         }.get(record._name, {'name': "Changed"})
         try:
             with self.cr.savepoint(), mute_logger('odoo.sql_db'):
