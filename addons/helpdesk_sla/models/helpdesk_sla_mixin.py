@@ -402,7 +402,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
             (status.ticket_id.id, status.sla_id.id): status
             for status in statuses.sorted('cycle')
         }
-        to_create, applying, revived = [], statuses.browse(), statuses.browse()
+        to_create, applying = [], statuses.browse()
         for ticket in tickets:
             for rule in ticket._select_sla_rules():
                 status = latest.get((ticket.id, rule.sla_id), statuses.browse())
@@ -412,8 +412,6 @@ class HelpdeskSlaMixin(models.AbstractModel):
                 values = ticket._prepare_sla_status_values(rule)
                 if cycle == status.cycle:
                     applying |= status
-                    if status.result:
-                        revived |= status
                     status._update_promise(values)
                 else:
                     to_create.append({
@@ -428,10 +426,10 @@ class HelpdeskSlaMixin(models.AbstractModel):
             # two workers meet at the ticket, where the second is run again; at the unique index of
             # the statuses it would be refused
             tickets.flush_recordset(['write_date'])
-        begun = statuses.create(to_create) | revived
+        going = statuses.create(to_create) | applying
         tickets._sla_settle()
         # what begins only now, and was kept before the ticket was reopened, is owed once more
-        again = begun.filtered('result').ticket_id.filtered('reopen_date')
+        again = going.filtered('result').ticket_id.filtered('reopen_date')
         if again:
             again._sla_sync()
         tickets._report_empty_calendars()

@@ -433,7 +433,9 @@ class HelpdeskSlaStatus(models.Model):
         now = fields.Datetime.now()
         unfinished = self.filtered(lambda status: not status.result)
         broken = unfinished.filtered(
-            lambda status: result == 'cancelled' and status.deadline and status.deadline < now,
+            # what begins to apply afterwards is not judged by today
+            lambda status: result == 'cancelled' and status.deadline
+            and status.deadline < status.ticket_id.date_last_stage_update,
         )
         ended = {'end_date': now, 'escalation_date': False}
         broken.write({'result': 'failed', **ended})

@@ -190,7 +190,7 @@ class World:
         self.now = None
         self.calendars, self.closures, self.teams = {}, {}, {}
         self.stages, self.clients, self.policies, self.tickets = {}, {}, {}, {}
-        self.company_calendar = None
+        self.agreements, self.company_calendar = {}, None
 
     # === WHAT PEOPLE SET UP === #
 
@@ -234,6 +234,15 @@ class World:
                     row.result, row.ended = 'superseded', self.now
                     ticket.dirty = True
         del self.policies[policy]
+
+    def on_agreement(self, agreement, **values):
+        """ A client signs an agreement, or it is ended. """
+        self.agreements[agreement] = SimpleNamespace(
+            **{**vars(self.agreements.get(agreement, SimpleNamespace())), **values},
+        )
+        self._dirty(lambda ticket: not self._is_closed(ticket) and (
+            self._client(ticket) == self.agreements[agreement].client
+        ))
 
     def on_job(self):
         for ticket in self.tickets.values():
@@ -376,16 +385,37 @@ class World:
             policy = self.policies[key]
             rivals = [self.policies[other] for other in matching]
             highest = max(
-                bool(rival.clients) for rival in rivals
+                self._level(rival) for rival in rivals
                 if (rival.target, rival.stage) == (policy.target, policy.stage)
             )
-            if bool(policy.clients) == highest:
+            if self._level(policy) == highest:
                 chosen.append(key)
         return chosen
 
+    def _level(self, policy):
+        """ Return how specific a policy is: of the agreement, naming the client, or general. """
+        return 2 if policy.agreement else 1 if policy.clients else 0
+
+    def _client(self, ticket):
+        return self.clients.get(ticket.criteria.customer, ticket.criteria.customer)
+
+    def _agreement(self, ticket):
+        """ Return the client's agreement that held for the team on the day of the request. """
+        for key, agreement in self.agreements.items():
+            zone = ZoneInfo(self.calendars[agreement.calendar].zone)
+            day = ticket.opened.replace(tzinfo=UTC).astimezone(zone).date()
+            if (
+                agreement.client == self._client(ticket)
+                and (not agreement.teams or ticket.criteria.team in agreement.teams)
+                and agreement.since <= day
+                and (not agreement.until or day <= agreement.until)
+            ):
+                return key
+        return None
+
     def _matches(self, policy, ticket):
         criteria = ticket.criteria
-        client = self.clients.get(criteria.customer)
+        client = self._client(ticket)
         return (
             policy.active
             and policy.company == criteria.company
@@ -395,6 +425,7 @@ class World:
             and set(policy.tags) <= set(criteria.tags)
             and (not policy.clients or not {criteria.customer, client}.isdisjoint(policy.clients))
             and (not policy.channels or criteria.channel in policy.channels)
+            and policy.agreement in (None, self._agreement(ticket))
         )
 
     def _promise(self, policy, ticket):
@@ -402,6 +433,7 @@ class World:
             kind for kind in ('customer', 'third_party', 'maintenance')
             if getattr(policy, f'pause_{kind}')
         }
+        agreement = self.agreements.get(self._agreement(ticket))
         return Promise(
             target=policy.target,
             stage=policy.stage,
@@ -410,6 +442,7 @@ class World:
             counted=frozenset() if policy.target == 'first_response' else frozenset(counted),
             calendar=(
                 policy.calendar
+                or (agreement and agreement.calendar)
                 or self.teams[ticket.criteria.team].calendar
                 or self.company_calendar
             ),

@@ -173,6 +173,16 @@ class TestReopen(HelpdeskCase):
         self.assertEqual(current.sla_id, self.policy)
         self.assertMoment(current.deadline, 'wed 16:00')
 
+    def test_policy_that_promises_something_else_after_reopening(self):
+        """ What the policy promises now was reached by the first solution and is owed again. """
+        policy = self.create_policy('first_response', 20)
+        ticket = self.create_solved()
+        self.move(ticket, self.stage_progress, 'mon 12:00')
+        policy.target = 'resolution'
+        self.run_refresh()
+        self.assertEqual(self.status(ticket, policy).state, 'reached')
+        self.assertEqual(self.status(ticket, policy, cycle=2).state, 'running')
+
     def test_customer_answers_a_closed_ticket(self):
         self.team.reopen_stage_id = self.stage_progress
         ticket = self.create_solved(partner_id=self.client_contact.id)

@@ -111,6 +111,7 @@ if st:
             self.frozen = {}
             self.rows = {}
             self.merged = self.tickets
+            self.agreements = self.env['helpdesk.sla.agreement']
             self.case.lives += 1
 
         def teardown(self):
@@ -237,7 +238,7 @@ if st:
             })
             self.policies |= policy
             self.tell('policy', policy=policy.id, company=self.case.company.id, active=True,
-                      **told)
+                      agreement=None, **told)
 
         def refresh(self):
             self.env.flush_all()
@@ -477,6 +478,78 @@ if st:
             self.catch_up()
             self.ticket(index).with_user(self.case.agent).action_resume_sla()
             self.tell('resumed', ticket=self.ticket(index).id)
+
+        # === AGREEMENTS === #
+
+        @precondition(lambda self: len(self.agreements) < 2)
+        @rule(
+            days=st.sampled_from((0, 0, 1, 10)), calendar=st.integers(0, 1),
+            teams=rarely(st.sets(st.integers(0, 1), min_size=1), frozenset()),
+            third_party=st.booleans(),
+            times=st.dictionaries(PRIORITIES, st.fixed_dictionaries({
+                'first_response': st.sampled_from((0, 900, 5400)),
+                'next_response': st.sampled_from((0, 900, 4 * HOUR)),
+                'resolution': st.sampled_from((0, 8 * HOUR, 40 * HOUR)),
+            }), min_size=1),
+        )
+        def sign_agreement(self, days, calendar, teams, third_party, times):
+            columns = {
+                'first_response': 'response_time', 'next_response': 'next_response_time',
+                'resolution': 'resolution_time',
+            }
+            if not any(any(row.values()) for row in times.values()):
+                return
+            client = self.partners['client' if not self.agreements else 'other']
+            client = client.commercial_partner_id
+            agreement = self.agreements.create({
+                'partner_id': client.id, 'company_id': self.case.company.id,
+                'date_start': Datetime.now() - timedelta(days=days),
+                'team_ids': [Command.set([self.teams[index].id for index in sorted(teams)])],
+                'resource_calendar_id': self.calendars[calendar].id,
+                'pause_third_party': third_party,
+                'line_ids': [
+                    Command.create({'priority': priority, **{
+                        columns[target]: seconds / HOUR for target, seconds in row.items()
+                    }})
+                    for priority, row in times.items()
+                ],
+            })
+            self.agreements |= agreement
+            agreement._sign("Somebody")
+            self.tell(
+                'agreement', agreement=agreement.id, client=client.id,
+                since=agreement.date_start, until=None, calendar=self.calendars[calendar].id,
+                teams=[self.teams[index].id for index in sorted(teams)],
+            )
+            policies = {
+                policy._get_agreement_key(): policy
+                for policy in self.env['helpdesk.sla'].search(
+                    [('agreement_id', '=', agreement.id)],
+                )
+            }
+            for priority, row in times.items():
+                for target, seconds in row.items():
+                    if seconds:
+                        self.tell(
+                            'policy', policy=policies.pop((priority, target)).id,
+                            company=self.case.company.id, active=True, agreement=agreement.id,
+                            target=target, stage=None, seconds=seconds, warning=75,
+                            pause_customer=True, pause_third_party=third_party,
+                            pause_maintenance=True, calendar=None, teams=[], kinds=[], tags=[],
+                            priorities=[priority], clients=[], channels=[],
+                        )
+            self.case.assertFalse(policies)
+
+        @precondition(lambda self: self.agreements)
+        @rule(index=st.integers(0, 1), days=st.sampled_from((0, 3)))
+        def end_agreement(self, index, days):
+            agreement = self.agreements[index % len(self.agreements)]
+            if not agreement.terminated_on:
+                last_day = max(
+                    agreement.date_start, (Datetime.now() - timedelta(days=days)).date(),
+                )
+                agreement._terminate(last_day, "Enough")
+                self.tell('agreement', agreement=agreement.id, until=last_day)
 
         # === POLICIES AND CALENDARS === #
 

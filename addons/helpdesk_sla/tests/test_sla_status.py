@@ -91,6 +91,15 @@ class TestSlaResult(HelpdeskCase):
         self.move(ticket, self.stage_cancel, 'mon 10:00:01')
         self.assertEqual(self.status(ticket, policy).state, 'failed')
 
+    def test_a_promise_of_later_is_not_broken_on_a_cancelled_ticket(self):
+        """ It was canceled in time, whenever the policy began to apply. """
+        policy = self.create_policy('first_response', 1, priority_high=True)
+        ticket = self.create_ticket()
+        self.move(ticket, self.stage_cancel, 'mon 09:30')
+        self.go_to('tue 10:00')
+        ticket.priority = '2'
+        self.assertEqual(self.status(ticket, policy).state, 'cancelled')
+
     def test_cancelling_at_the_deadline_breaks_nothing(self):
         policy = self.create_policy('resolution', 1)
         ticket = self.create_ticket()
