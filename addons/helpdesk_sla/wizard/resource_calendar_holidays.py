@@ -381,9 +381,7 @@ class ResourceCalendarHolidays(models.TransientModel):
             # opened from this very list: it is not to be there twice
             action['target'] = 'main'
         if self.calendar_id:
-            action['domain'] = [
-                ('resource_id', '=', False), ('calendar_id', 'in', [self.calendar_id.id, False]),
-            ]
+            action['domain'] = list(self._get_closures_domain())
             action['context'] = {'default_calendar_id': self.calendar_id.id}
         return action
 
