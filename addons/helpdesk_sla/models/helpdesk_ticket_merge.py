@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, email_normalize, formataddr, is_html_empty
+from odoo.tools import SQL, email_normalize, email_split, formataddr, is_html_empty
 
 from .helpdesk_ticket_mail import HUMAN_MESSAGE_TYPES
 
@@ -358,10 +358,11 @@ class HelpdeskTicketMerge(models.AbstractModel):
                 fname: self._fields[fname].convert_to_write(self[fname], self)
                 for fname in (
                     'team_id', 'partner_id', 'partner_name', 'partner_email', 'partner_phone',
-                    'email_cc', 'channel', 'priority', 'ticket_type_id', 'user_id', 'tag_ids',
+                    'channel', 'priority', 'ticket_type_id', 'user_id', 'tag_ids',
                 )
             },
             'description': (asked or messages[:1]).body,
+            'email_cc': self._get_split_emails(messages),
         }
         if asked:
             answered = messages.filtered(
@@ -372,3 +373,23 @@ class HelpdeskTicketMerge(models.AbstractModel):
             if answered:
                 values['first_response_date'] = answered.date.replace(microsecond=0)
         return values
+
+    def _get_split_emails(self, messages):
+        """ Return the addresses in copy of which the messages that move are from or to.
+
+        Who was in copy of the rest only has nothing to do with this request.
+
+        :rtype: str
+        """
+        involved = {
+            email_normalize(address)
+            for message in messages.sudo()
+            for value in (
+                message.email_from, message.incoming_email_to, message.incoming_email_cc,
+            )
+            for address in email_split(value or '')
+        }
+        in_copy = self._mail_cc_sanitized_raw_dict(self.email_cc)
+        return ', '.join(
+            formatted for email, formatted in in_copy.items() if email in involved
+        )

@@ -469,6 +469,11 @@ class TestSplit(MergeCase):
         ticket = self.split(self.asked)
         self.assertEqual(attachment.res_id, ticket.id)
 
+    def test_in_copy_stays_who_the_messages_were_for(self):
+        self.source.email_cc = 'one@client.example, two@client.example'
+        self.asked.sudo().incoming_email_cc = 'Two <two@client.example>, three@client.example'
+        self.assertEqual(self.split(self.asked).email_cc, 'two@client.example')
+
     def test_messages_of_other_tickets_are_refused(self):
         foreign = self.post(self.target, "Secret")
         noted = self.source.message_ids.filtered(lambda m: m.message_type == 'notification')

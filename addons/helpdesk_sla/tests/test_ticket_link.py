@@ -229,7 +229,7 @@ class TestSimilar(HelpdeskCase):
         ticket.read(['name', 'partner_id', 'similar_ticket_count'])
         ticket.invalidate_recordset(['similar_ticket_ids', 'similar_ticket_count'])
         with self.assertQueryCount(1):
-            _count = ticket.similar_ticket_count
+            self.assertEqual(ticket.similar_ticket_count, 1)
 
     def test_the_shortcut_merges(self):
         other, _found = self.similar()

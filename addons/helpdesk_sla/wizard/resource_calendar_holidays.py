@@ -377,10 +377,11 @@ class ResourceCalendarHolidays(models.TransientModel):
         action = self.env['ir.actions.act_window']._for_xml_id(
             'helpdesk_sla.resource_calendar_leaves_action',
         )
+        if not self.env.context.get('default_calendar_id'):
+            # opened from this very list: it is not to be there twice
+            action['target'] = 'main'
         if self.calendar_id:
-            action['domain'] = [
-                ('resource_id', '=', False), ('calendar_id', 'in', [self.calendar_id.id, False]),
-            ]
+            action['domain'] = list(self._get_closures_domain())
             action['context'] = {'default_calendar_id': self.calendar_id.id}
         return action
 
