@@ -546,6 +546,9 @@ class TestFavourites(ReportCase):
                 context = literal_eval(favourite.context)
                 domain = favourite._get_eval_domain()
                 model.search(domain)
+                measure = model._fields.get(context['graph_measure'])
+                if measure and measure.aggregator == 'avg' and len(context['graph_groupbys']) > 1:
+                    self.assertIs(context['graph_stacked'], False, "averages do not add up")
                 measures = [
                     *context.get('pivot_measures', []), context['graph_measure'],
                 ]

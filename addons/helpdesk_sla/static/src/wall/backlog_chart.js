@@ -67,7 +67,7 @@ export class BacklogChart extends Component {
                         fill: true,
                         pointRadius: 0,
                         pointHitRadius: 12,
-                        tension: 0.2,
+                        cubicInterpolationMode: "monotone",
                     },
                 ],
             },

@@ -158,7 +158,7 @@ export class HelpdeskWall extends Component {
                         { name: "approaching", color: "bg-warning", count: load.approaching },
                         { name: "running", color: "bg-success", count: load.running },
                         { name: "paused", color: "bg-info", count: load.paused },
-                        { name: "other", color: "bg-secondary", count: load.other },
+                        { name: "other", color: "o_helpdesk_wall_other", count: load.other },
                     ]
                         .filter((part) => part.count)
                         .map((part) => ({ ...part, width: (100 * part.count) / most })),
