@@ -10,15 +10,18 @@ from ast import literal_eval
 
 from lxml import etree
 
-
 from odoo.tools import SQL
 
 from odoo.addons.mail.tools.discuss import Store
 
 # what widgets read beside their field: their `fieldDependencies`
 ACTIVITY = (
-    'activity_exception_decoration', 'activity_exception_icon', 'activity_state', 'activity_summary',
-    'activity_type_icon', 'activity_type_id',
+    'activity_exception_decoration',
+    'activity_exception_icon',
+    'activity_state',
+    'activity_summary',
+    'activity_type_icon',
+    'activity_type_id',
 )
 DEPENDENCIES = {
     'kanban_activity': ACTIVITY,
@@ -33,7 +36,12 @@ COUNT_LIMIT = 10_000
 X2MANY_LIMIT = 40
 SUBVIEWS = ('list', 'kanban', 'form')
 THREAD_REQUEST = [
-    'activities', 'attachments', 'contact_fields', 'followers', 'scheduledMessages', 'suggestedRecipients',
+    'activities',
+    'attachments',
+    'contact_fields',
+    'followers',
+    'scheduledMessages',
+    'suggestedRecipients',
 ]
 
 # what the action of a team's tickets opens: its filter for open tickets, and its context
@@ -53,7 +61,7 @@ STATE = {
 
 
 def get_view(env, model, kind):
-    """Return the root element of a view as the user gets it, and what fields the models have."""
+    """Return the root element of a view as the user gets it."""
     views = env[model].get_views([(False, kind)])
     return etree.fromstring(views['views'][kind]['arch'])
 
@@ -72,39 +80,46 @@ def specify(env, model, root):
             todo = [*node, *todo]
     specification = {}
     for node in nodes:
-        name = node.get('name')
-        field = env[model]._fields.get(name)
+        field = env[model]._fields.get(node.get('name'))
         if not field:
             continue
-        invisible = node.get('invisible') in ('True', '1') or node.get('column_invisible') in ('True', '1')
-        value = specification.setdefault(name, {})
-        for dependency in DEPENDENCIES.get(node.get('widget'), ()):
-            if dependency in env[model]._fields:
-                related = env[model]._fields[dependency].type == 'many2one'
-                specification.setdefault(dependency, {'fields': {'display_name': {}}} if related else {})
-        if field.type in ('many2one', 'reference'):
-            value.setdefault('fields', {})
-            if not invisible:
-                value['fields']['display_name'] = {}
-        elif field.type in ('one2many', 'many2many') and not invisible:
-            subview = next((child for child in node if child.tag in SUBVIEWS), None)
-            if subview is not None:
-                value['fields'] = {**value.get('fields', {}), **specify(env, field.comodel_name, subview)}
-                value['limit'] = int(subview.get('limit', X2MANY_LIMIT))
-                if subview.get('default_order'):
-                    value['order'] = subview.get('default_order')
-            elif 'many2many' in node.get('widget', ''):
-                options = literal_eval(node.get('options') or '{}')
-                value['fields'] = {
-                    **value.get('fields', {}),
-                    'display_name': {},
-                    **({options['color_field']: {}} if options.get('color_field') else {}),
-                }
+        _specify_field(env, field, node, specification.setdefault(field.name, {}))
+        for name in DEPENDENCIES.get(node.get('widget'), ()):
+            dependency = env[model]._fields.get(name)
+            if dependency:
+                specification.setdefault(
+                    name, {'fields': {'display_name': {}}} if dependency.type == 'many2one' else {},
+                )
     for name in list(specification):
         field = env[model]._fields[name]
         if field.type == 'properties' and field.definition_record in specification:
             specification[field.definition_record].setdefault('fields', {})['display_name'] = {}
     return specification
+
+
+def _specify_field(env, field, node, specification):
+    """Add what one element of a view reads to the specification of its field."""
+    is_invisible = any(
+        node.get(attribute) in ('True', '1') for attribute in ('invisible', 'column_invisible')
+    )
+    if field.type in ('many2one', 'reference'):
+        specification.setdefault('fields', {})
+    if is_invisible or not field.relational:
+        return
+    fields = specification.get('fields', {})
+    subview = next((child for child in node if child.tag in SUBVIEWS), None)
+    if field.type == 'many2one':
+        fields['display_name'] = {}
+    elif subview is not None:
+        fields.update(specify(env, field.comodel_name, subview))
+        specification['fields'] = fields
+        specification['limit'] = int(subview.get('limit', X2MANY_LIMIT))
+        if subview.get('default_order'):
+            specification['order'] = subview.get('default_order')
+    elif 'many2many' in node.get('widget', ''):
+        color_field = literal_eval(node.get('options') or '{}').get('color_field')
+        fields.update({'display_name': {}, **({color_field: {}} if color_field else {})})
+        specification['fields'] = fields
 
 
 def prepare(bench):
@@ -124,9 +139,15 @@ def prepare(bench):
             screens[f'{kind}_order'] = root.get('default_order') or ''
             if kind == 'kanban':
                 bar = root.find('progressbar')
-                screens['bar'] = None if bar is None else {
-                    'field': bar.get('field'), 'colors': json.loads(bar.get('colors')), 'help': bar.get('help'),
-                }
+                screens['bar'] = (
+                    None
+                    if bar is None
+                    else {
+                        'field': bar.get('field'),
+                        'colors': json.loads(bar.get('colors')),
+                        'help': bar.get('help'),
+                    }
+                )
                 sums = bar.get('sum_field') if bar is not None else None
                 screens['aggregates'] = [f'{sums}:sum'] if sums else []
     bench.memory['screens'] = screens
@@ -139,7 +160,10 @@ def open_list(bench):
 
     def function(env, _prepared):
         env[bench.product.model].with_context(**screens['context'], bin_size=True).web_search_read(
-            screens['domain'], screens['list'], limit=LIST_LIMIT, order=screens['list_order'],
+            screens['domain'],
+            screens['list'],
+            limit=LIST_LIMIT,
+            order=screens['list_order'],
             count_limit=COUNT_LIMIT + 1,
         )
 
@@ -155,9 +179,14 @@ def open_kanban(bench):
         if screens['bar']:
             model.read_progress_bar(screens['domain'], 'stage_id', screens['bar'])
         model.with_context(read_group_expand=True).web_read_group(
-            screens['domain'], ['stage_id'], screens['aggregates'], order=screens['kanban_order'],
-            auto_unfold=True, unfold_read_specification=screens['kanban'],
-            unfold_read_default_limit=KANBAN_LIMIT, groupby_read_specification={},
+            screens['domain'],
+            ['stage_id'],
+            screens['aggregates'],
+            order=screens['kanban_order'],
+            auto_unfold=True,
+            unfold_read_specification=screens['kanban'],
+            unfold_read_default_limit=KANBAN_LIMIT,
+            groupby_read_specification={},
         )
 
     return bench.timed(function)
@@ -182,8 +211,11 @@ def open_form(bench):
 
 def search_breached(bench):
     """Find the tickets that are open and past their deadline."""
+
     def function(env, _prepared):
-        bench.memory['breached'] = len(env[bench.product.model].search(BREACHED[bench.product.name]))
+        bench.memory['breached'] = len(
+            env[bench.product.model].search(BREACHED[bench.product.name])
+        )
 
     return bench.timed(function)
 
@@ -197,8 +229,10 @@ def explain_breached(bench):
     """Return how PostgreSQL finds them."""
     with bench.environment() as env:
         query = env[bench.product.model]._search(BREACHED[bench.product.name])
-        env.cr.execute(SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) %s", query.select()))
-        return [line for line, in env.cr.fetchall()]
+        env.cr.execute(
+            SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) %s", query.select())
+        )
+        return [line for (line,) in env.cr.fetchall()]
 
 
 def read_state(bench, count):
@@ -216,12 +250,16 @@ def read_state(bench, count):
 
 
 def open_page(bench):
-    """Open the list without any filter: the first page of everything, and the count up to its limit."""
+    """Open the list without any filter: the first page of everything, and its count."""
     screens = prepare(bench)
 
     def function(env, _prepared):
         env[bench.product.model].web_search_read(
-            [], screens['list'], limit=LIST_LIMIT, order=screens['list_order'], count_limit=COUNT_LIMIT + 1,
+            [],
+            screens['list'],
+            limit=LIST_LIMIT,
+            order=screens['list_order'],
+            count_limit=COUNT_LIMIT + 1,
         )
 
     return bench.timed(function)
@@ -229,10 +267,9 @@ def open_page(bench):
 
 def read_counts(bench):
     """Read the counters on the dashboard of the teams."""
+
     def function(env, _prepared):
         fields = [name for name in env['helpdesk.team']._fields if name.endswith('_ticket_count')]
         env['helpdesk.team'].search([]).read(fields)
 
     return bench.timed(function)
-
-

@@ -1,8 +1,11 @@
 """A process that holds one database and measures what it is asked to.
 
-It reads one JSON object a line ({"call": "module:function", "product": name, "arguments": {...}}) from
-standard input and answers with one ({"result": ...} or {"error": ...}) on standard output. The processes
-of all databases wait for their turn, so that what is compared is measured in alternation and meets the
+It reads one JSON object a line ({"call": "module:function", "product": name, "arguments": {...}})
+from
+standard input and answers with one ({"result": ...} or {"error": ...}) on standard output. The
+processes
+of all databases wait for their turn, so that what is compared is measured in alternation and meets
+the
 same machine.
 """
 
@@ -11,14 +14,14 @@ import gc
 import importlib
 import json
 import os
-import statistics
 import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import odoo
+import odoo.release
 from odoo import api
 from odoo.modules.registry import Registry
 from odoo.tools import config
@@ -32,7 +35,11 @@ class Bench:
     def __init__(self, registry, product):
         self.registry = registry
         self.product = product
-        self.memory = {}    # what one measurement leaves to the next
+        self.memory = {}  # what one call leaves to the next
+        self.observer = None  # see profile.py
+
+    def observing(self):
+        return self.observer.watch() if self.observer else nullcontext()
 
     @contextmanager
     def environment(self, user='agent', keep=False):
@@ -42,9 +49,15 @@ class Bench:
         """
         with self.registry.cursor() as cr:
             uid = self.product.ids['agent'] if user == 'agent' else user
-            env = api.Environment(cr, uid, {
-                'lang': 'en_US', 'tz': 'Europe/Warsaw', 'allowed_company_ids': [1],
-            })
+            env = api.Environment(
+                cr,
+                uid,
+                {
+                    'lang': 'en_US',
+                    'tz': 'Europe/Warsaw',
+                    'allowed_company_ids': [1],
+                },
+            )
             try:
                 yield env
                 if keep:
@@ -56,8 +69,10 @@ class Bench:
     def timed(self, function, items=1, user='agent', prepare=None, keep=False):
         """Run `function(env, prepared)` as one request and return what it cost.
 
-        Everything up to the commit counts (flushing, tracking, notifications), the commit itself does
-        not, because it would cost the same for all and fill the disk with what is rolled back instead.
+        Everything up to the commit counts (flushing, tracking, notifications). The commit does not:
+        it
+        costs the same for all, and what is measured is rolled back, so that the tables stay as they
+        are.
 
         :param items: how many records the request treats
         :param prepare: run before, in the same transaction, and not counted
@@ -69,30 +84,23 @@ class Bench:
                 prepared = prepare(env)
                 env.cr.flush()
                 env.invalidate_all()
-            queries = odoo.sql_db.sql_counter
-            cpu = time.process_time()
+            queries = odoo.sql_db.sql_counter  # of all cursors
             start = time.perf_counter()
-            function(env, prepared)
-            env.cr.flush()
+            with self.observing():
+                function(env, prepared)
+                env.cr.flush()
             seconds = time.perf_counter() - start
             return {
                 'seconds': seconds / items,
-                'cpu': (time.process_time() - cpu) / items,
                 'queries': (odoo.sql_db.sql_counter - queries) / items,
             }
 
-    def fastest(self, function, repeat=5, **options):
-        """Return the median of several `timed`, one of them first to warm up."""
-        self.timed(function, **options)
-        return median([self.timed(function, **options) for _index in range(repeat)])
 
-
-def median(measurements):
-    """Return the medians of measurements, key by key."""
-    return {
-        key: statistics.median(measurement[key] for measurement in measurements)
-        for key in measurements[0]
-    }
+def describe(bench):
+    """Return the versions of what runs here."""
+    with bench.registry.cursor() as cr:
+        cr.execute("SHOW server_version")
+        return {'postgresql': cr.fetchone()[0].split()[0], 'odoo': odoo.release.version}
 
 
 def set_up(bench):
@@ -107,10 +115,17 @@ def main():
     parser.add_argument('--addons-path', required=True)
     options = parser.parse_args()
     answers = os.fdopen(os.dup(1), 'w')
-    os.dup2(2, 1)   # whatever else is printed is not an answer
-    config.parse_config([
-        '-d', options.database, f'--addons-path={options.addons_path}', '--no-http', '--log-level=error',
-    ], setup_logging=True)
+    os.dup2(2, 1)  # whatever else is printed is not an answer
+    config.parse_config(
+        [
+            '-d',
+            options.database,
+            f'--addons-path={options.addons_path}',
+            '--no-http',
+            '--log-level=error',
+        ],
+        setup_logging=True,
+    )
     registry = Registry(options.database)
     # mails go to the queue and no further
     threading.current_thread().dbname = options.database
@@ -121,7 +136,9 @@ def main():
         try:
             bench = benches.get(question['product'])
             if not bench:
-                bench = benches[question['product']] = Bench(registry, PRODUCTS[question['product']]())
+                bench = benches[question['product']] = Bench(
+                    registry, PRODUCTS[question['product']]()
+                )
             function = getattr(importlib.import_module(module), name)
             answer = {'result': function(bench, **question['arguments'])}
         except Exception:  # noqa: BLE001  whatever it was, the coordinator has to hear of it
