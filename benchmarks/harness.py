@@ -100,7 +100,7 @@ class Coordinator:
         :return: the medians, by product
         :rtype: dict[str, dict[str, float]]
         """
-        rounds = 3 if self.quick else rounds
+        rounds = min(rounds, 5) if self.quick else rounds
         results = {product: [] for product in products}
         for number in range(-warm_up, rounds):
             turn = number % len(products)

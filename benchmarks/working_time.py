@@ -1,4 +1,4 @@
-"""Measured in the worker of this product: a deadline over working hours, and whether it is right."""
+"""Measured in the worker of this product: deadlines over working hours, and their correctness."""
 
 import random
 import time
