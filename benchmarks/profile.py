@@ -78,8 +78,7 @@ def listing(bench, function_name, functions=45, **arguments):
     lines = [
         f"{1000 * cost['seconds']:.2f} ms and {cost['queries']:.2f} queries an item",
         "",
-        ("Statements in the order of their first execution (times, ms together), and who asks for"
-        " them:"),
+        "Statements in the order of their first execution (times, ms together), and who asks:",
     ]
     counts, seconds = Counter(), Counter()
     for statement, callers, delay in statements.statements:

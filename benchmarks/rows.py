@@ -24,17 +24,24 @@ class Row:
 
     def at_most(self, ratio, peer):
         """Set the goal that this product takes at most `ratio` times as long as a peer."""
-        value = self.measured['ours']['seconds'] / self.measured[peer]['seconds']
-        self.goals.append((f"≤ {ratio} × {PEERS[peer]}", f"{value:.2f} ×", value <= ratio))
+        value = self._ratio(peer, 'ours')
+        text = f"{value:.2f} ×"
+        if 'processor' in self.measured['ours']:
+            text += f" (processor {self._ratio(peer, 'ours', 'processor'):.2f})"
+        self.goals.append((f"≤ {ratio} × {PEERS[peer]}", text, value <= ratio))
         return self
 
     def at_least(self, ratio, peer):
         """Set the goal that this product is at least `ratio` times as fast as a peer."""
-        value = self.measured[peer]['seconds'] / self.measured['ours']['seconds']
-        self.goals.append(
-            (f"≥ {ratio} × faster than {PEERS[peer]}", f"{value:,.0f} ×", value >= ratio)
-        )
+        value = self._ratio('ours', peer)
+        text = f"{value:,.0f} ×"
+        if 'processor' in self.measured['ours']:
+            text += f" (processor {self._ratio('ours', peer, 'processor'):,.0f})"
+        self.goals.append((f"≥ {ratio} × faster than {PEERS[peer]}", text, value >= ratio))
         return self
+
+    def _ratio(self, divisor, dividend, unit='seconds'):
+        return self.measured[dividend][unit] / self.measured[divisor][unit]
 
     def queries(self, limit, unit="", under=False):
         """Set the goal that this product needs so many queries at most."""
@@ -285,10 +292,11 @@ def growing(bench):
     after = measure()
     for name in views:
         growth = after[name]['seconds'] / before[name]['seconds']
+        processor = after[name]['processor'] / before[name]['processor']
         row = Row(f"Growth from {small:,} to {large:,} tickets: {name}", {'ours': after[name]})
         row.goal(
             f"≤ 2 × the time at {small:,}",
-            f"{growth:.2f} × ({1000 * before[name]['seconds']:.1f} ms)",
+            f"{growth:.2f} × (processor {processor:.2f})",
             growth <= 2,
         )
         rows.append(row)

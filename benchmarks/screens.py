@@ -30,6 +30,18 @@ DEPENDENCIES = {
     'rotting_statusbar_duration': ('duration_tracking', 'is_rotting', 'rotting_days'),
     'helpdesk_sla_deadline': ('sla_warning_date', 'sla_paused_since', 'sla_result'),
 }
+# what widgets read of the records of their field: their `relatedFields`
+RELATED = {
+    'helpdesk_sla_promises': (
+        'name',
+        'deadline',
+        'warning_date',
+        'paused_since',
+        'reached_date',
+        'result',
+        'sla_progress',
+    ),
+}
 LIST_LIMIT = 80
 KANBAN_LIMIT = 40
 COUNT_LIMIT = 10_000
@@ -88,7 +100,8 @@ def specify(env, model, root):
             dependency = env[model]._fields.get(name)
             if dependency:
                 specification.setdefault(
-                    name, {'fields': {'display_name': {}}} if dependency.type == 'many2one' else {},
+                    name,
+                    {'fields': {'display_name': {}}} if dependency.type == 'many2one' else {},
                 )
     for name in list(specification):
         field = env[model]._fields[name]
@@ -116,6 +129,10 @@ def _specify_field(env, field, node, specification):
         specification['limit'] = int(subview.get('limit', X2MANY_LIMIT))
         if subview.get('default_order'):
             specification['order'] = subview.get('default_order')
+    elif node.get('widget') in RELATED:
+        related = env[field.comodel_name]._fields
+        fields.update((name, {}) for name in RELATED[node.get('widget')] if name in related)
+        specification['fields'] = fields
     elif 'many2many' in node.get('widget', ''):
         color_field = literal_eval(node.get('options') or '{}').get('color_field')
         fields.update({'display_name': {}, **({color_field: {}} if color_field else {})})
