@@ -45,6 +45,8 @@ def main():
 
 def show_profile(bench, options):
     """Print the statements and the functions of one measurement."""
+    module, _, name = f'tickets:{options.profile}'.rpartition(':')
+    function_name = f'benchmarks.{module.split(":")[-1]}:{name}'
     for product in options.product or ['ours']:
         arguments = {'count': options.count} if options.count else {}
         sys.stdout.write(f"===== {options.profile}: {PRODUCTS[product].label}\n")
@@ -52,7 +54,7 @@ def show_profile(bench, options):
             bench.ask(
                 product,
                 'benchmarks.profile:listing',
-                function_name=f'benchmarks.tickets:{options.profile}',
+                function_name=function_name,
                 **arguments,
             )
             + '\n'
