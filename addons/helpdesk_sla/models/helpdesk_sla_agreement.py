@@ -1,7 +1,6 @@
 import base64
 from collections import defaultdict
 from datetime import date, timedelta
-from itertools import count, groupby
 from typing import NamedTuple
 
 import pytz
@@ -945,12 +944,15 @@ class HelpdeskSlaAgreement(models.Model):
         names = dict(
             calendar.attendance_ids._fields['dayofweek']._description_selection(self.env),
         )
-        # the days that follow each other with the same hours; a gap changes the difference
+        runs = []  # days that follow each other with the same hours
+        for day in sorted(hours_by_day):
+            hours = _join_hours(hours_by_day[day])
+            if runs and runs[-1][1] == hours and runs[-1][0][-1] == day - 1:
+                runs[-1][0].append(day)
+            else:
+                runs.append(([day], hours))
         lines = []
-        for (hours, _gap), days in groupby(
-            sorted(hours_by_day),
-            key=lambda day, counter=count(): (_join_hours(hours_by_day[day]), day - next(counter)),
-        ):
+        for days, hours in runs:
             days = [names[str(day)] for day in days]
             lines.append((
                 days[0] if len(days) == 1 else self.env._(

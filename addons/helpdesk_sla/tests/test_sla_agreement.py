@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from .common import HelpdeskCase, utc
+from .common import HelpdeskCase
 
 SCAN = base64.b64encode(b'%PDF-1.4 signed')
 

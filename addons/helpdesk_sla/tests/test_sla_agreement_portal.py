@@ -196,4 +196,5 @@ class TestAgreementPortal(AgreementCase, HttpCase):
         ):
             with self.assertRaises(AccessError):
                 change()
-        self.assertEqual(agreement.with_user(self.leader).read(['monthly_fee'])[0]['monthly_fee'], 0)
+        values, = agreement.with_user(self.leader).read(['monthly_fee'])
+        self.assertEqual(values['monthly_fee'], 0)
