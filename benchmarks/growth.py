@@ -1,10 +1,8 @@
 """Many tickets at once: rows copied by SQL from one real ticket, the way years of work leave them.
 
 A fixed backlog is open, in every state of its promises; all the rest is history, closed a thousand
-tickets a
-day, so that a larger table reaches further back and does not hold more work. All columns that are
-not
-named here are those of a ticket that the product created itself.
+tickets a day, so that a larger table reaches further back and does not hold more work. All columns
+that are not named here are those of a ticket that the product created itself.
 """
 
 import odoo
@@ -27,9 +25,9 @@ def copy_statement(cr, table, row_ids, overrides, source):
     """
     cr.execute(
         SQL(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema"
-            " AND table_name = %s AND column_name != 'id' AND is_generated = 'NEVER' ORDER BY"
-            " ordinal_position",
+            "SELECT column_name FROM information_schema.columns WHERE table_schema ="
+            " current_schema AND table_name = %s AND column_name != 'id' AND is_generated ="
+            " 'NEVER' ORDER BY ordinal_position",
             table,
         )
     )
@@ -136,8 +134,8 @@ class Moments:
         self.deadline = SQL(
             "CASE WHEN %(n)s %% 10 < 2 THEN %(now)s - (1 + %(n)s %% 4000) * interval '1 minute'"
             " WHEN %(n)s %% 10 < 4 THEN %(now)s + (1 + %(n)s %% 50) * interval '1 minute'"
-            " WHEN %(n)s %% 10 < 9 THEN %(now)s + interval '2 hour' + (%(n)s %% 4000) * interval"
-            " '1 minute' END",
+            " WHEN %(n)s %% 10 < 9"
+            " THEN %(now)s + interval '2 hour' + (%(n)s %% 4000) * interval '1 minute' END",
             n=n,
             now=now,
         )
@@ -145,8 +143,8 @@ class Moments:
         self.is_paused = SQL("%s %% 10 = 9", n)
         self.paused = SQL("CASE WHEN %s THEN %s - interval '1 hour' END", self.is_paused, now)
         self.opened = SQL(
-            "CASE WHEN %s THEN %s - (%s %% 5000) * interval '1 minute' ELSE %s - interval '1 day'"
-            " END",
+            "CASE WHEN %s THEN %s - (%s %% 5000) * interval '1 minute'"
+            " ELSE %s - interval '1 day' END",
             self.is_open,
             now,
             n,
@@ -220,9 +218,9 @@ def fill_ours(env, product, sample, partners, first, last, moment, statuses):
             series,
         )
         tickets = SQL(
-            "(SELECT id AS ticket, open_date AS opened, is_closed, sla_deadline, sla_warning_date,"
-            " sla_paused_since,"
-            " close_date AS closed, sla_result AS outcome FROM helpdesk_ticket WHERE id > %s) AS t",
+            "(SELECT id AS ticket, open_date AS opened, is_closed, sla_deadline,"
+            " sla_warning_date, sla_paused_since, close_date AS closed, sla_result AS outcome"
+            " FROM helpdesk_ticket WHERE id > %s) AS t",
             after,
         )
         for number, status in enumerate(sample.sudo().sla_status_ids.sorted('id')):
@@ -317,8 +315,8 @@ def fill_oca(env, product, sample, partners, first, last, moment, statuses):
                         else {
                             'state': SQL(
                                 "CASE WHEN NOT %s THEN CASE WHEN %s THEN 'expired' ELSE"
-                                " 'accomplished' END"
-                                " WHEN %s THEN 'on_hold' ELSE 'in_progress' END",
+                                " 'accomplished' END WHEN %s THEN 'on_hold' ELSE 'in_progress'"
+                                " END",
                                 moment.is_open,
                                 moment.is_failed,
                                 moment.is_paused,
@@ -360,8 +358,7 @@ def fill_task(env, product, sample, partners, first, last, moment, statuses):
         cr.execute(
             SQL(
                 "INSERT INTO project_task_user_rel (task_id, user_id) SELECT id, %s FROM"
-                " project_task"
-                " WHERE id > %s AND id %% 2 = 0",
+                " project_task WHERE id > %s AND id %% 2 = 0",
                 ids['agent'],
                 after,
             )

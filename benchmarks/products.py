@@ -1,12 +1,9 @@
 """What is compared: this product, OCA's helpdesk, a stock task, and a record with a mere chatter.
 
 Each has the same things set up with the same words: one agent with ordinary rights who is a member
-of
-the team, one client with one contact, working hours Monday to Friday 9 to 18 with ten closures a
-year,
-an e-mail address, and (where there are any) four promises that hold for every ticket of the team.
-No stage
-sends a mail.
+of the team, one client with one contact, working hours Monday to Friday 9 to 18 with ten closures a
+year, an e-mail address, and (where there are any) four promises that hold for every ticket of the
+team. No stage sends a mail.
 """
 
 from datetime import datetime, time, timedelta
@@ -28,9 +25,8 @@ CLOSURES = (
 DOMAIN = 'support.example'
 LETTER = (
     "<p>Good morning,</p><p>since the update of last night the order confirmation is no longer"
-    " sent. We have"
-    " tried it with two customers and with three orders; the status stays at \"waiting\".</p>"
-    "<p>Kind regards</p>"
+    " sent. We have tried it with two customers and with three orders; the status stays at"
+    " \"waiting\".</p><p>Kind regards</p>"
 )
 
 

@@ -104,8 +104,7 @@ def shares(bench, function_name, **arguments):
     """Return whose statements and whose Python a measurement consists of.
 
     :return: seconds an item, and by layer: statements an item and share of the time (the database
-    has
-        a layer of its own)
+        has a layer of its own)
     """
     cost, statements, profiled = observe(bench, function_name, **arguments)
     items = arguments.get('count', 1)

@@ -40,9 +40,8 @@ def prepare(bench, count):
                 SQL("generate_series(1, %s) AS n", count),
             )
             cr.execute(
-                "CREATE TEMP TABLE bench_deadline"
-                " (opened timestamp, number int, deadline timestamp, warning timestamp) ON COMMIT"
-                " DROP",
+                "CREATE TEMP TABLE bench_deadline (opened timestamp, number int, deadline"
+                " timestamp, warning timestamp) ON COMMIT DROP",
             )
             for number, row in enumerate(_expected(env, statuses, opened)):
                 cr.execute_values(
@@ -84,12 +83,10 @@ def prepare(bench, count):
             cr.execute(
                 SQL(
                     "UPDATE helpdesk_ticket t SET sla_deadline = s.deadline, sla_warning_date ="
-                    " s.warning,"
-                    " first_response_date = open_date FROM"
-                    " (SELECT ticket_id, min(deadline) AS deadline, min(warning_date) AS warning"
-                    " FROM helpdesk_sla_status"
-                    " WHERE result IS NULL GROUP BY ticket_id) s WHERE s.ticket_id = t.id AND t.id"
-                    " > %s",
+                    " s.warning, first_response_date = open_date FROM (SELECT ticket_id,"
+                    " min(deadline) AS deadline, min(warning_date) AS warning FROM"
+                    " helpdesk_sla_status WHERE result IS NULL GROUP BY ticket_id) s WHERE"
+                    " s.ticket_id = t.id AND t.id > %s",
                     after,
                 )
             )
@@ -226,10 +223,8 @@ def check(bench, newest=None):
             cr.execute(
                 SQL(
                     "SELECT count(*) FROM helpdesk_sla_status s JOIN bench_check c ON c.opened ="
-                    " s.start_date"
-                    " WHERE s.sla_id = %s AND s.ticket_id IN (SELECT id FROM helpdesk_ticket WHERE"
-                    " id > %s)"
-                    " AND s.deadline IS DISTINCT FROM c.deadline",
+                    " s.start_date WHERE s.sla_id = %s AND s.ticket_id IN (SELECT id FROM"
+                    " helpdesk_ticket WHERE id > %s) AND s.deadline IS DISTINCT FROM c.deadline",
                     status.sla_id.id,
                     after,
                 )
@@ -238,8 +233,8 @@ def check(bench, newest=None):
             cr.execute("DROP TABLE bench_check")
         cr.execute(
             SQL(
-                "SELECT md5(string_agg(s::text, ',' ORDER BY id)) FROM helpdesk_sla_status s WHERE"
-                " result IS NOT NULL AND ticket_id > %s",
+                "SELECT md5(string_agg(s::text, ',' ORDER BY id)) FROM helpdesk_sla_status s"
+                " WHERE result IS NOT NULL AND ticket_id > %s",
                 after,
             )
         )

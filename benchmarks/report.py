@@ -23,48 +23,36 @@ METHOD = """\
 ## What is measured
 
 - **The products.** *This product*: `helpdesk_sla`. *OCA*: {oca}, from PyPI, installed in the
-  environment of the
-  benchmark only. *Task*: stock `project.task`, the price of a record that people work on. *Thread*:
-  a model
-  with a name, a customer and nothing else but a chatter (`benchmarks/addons/bench_thread`), the
-  price of any
-  threaded record. *Raw inserts*: the rows of one of our tickets by SQL, without any ORM.
+  environment of the benchmark only. *Task*: stock `project.task`, the price of a record that people
+  work on. *Thread*: a model with a name, a customer and nothing else but a chatter
+  (`benchmarks/addons/bench_thread`), the price of any threaded record. *Raw inserts*: the rows of
+  one of our tickets by SQL, without any ORM.
 - **Three databases** on one server, each with the same stock addons (`project`, `rating`,
-  `resource` and what
-  they need) and one of: nothing more, this product, OCA. No demo data, nothing installed
-  automatically.
+  `resource` and what they need) and one of: nothing more, this product, OCA. No demo data, nothing
+  installed automatically.
 - **The same settings**: one team with an e-mail address and one agent with the ordinary rights of
-  the product (not
-  the superuser) who is a member; working hours Mon-Fri 9-18 in Warsaw with ten closures a year;
-  four promises
-  that hold for every ticket (tasks have none); a client with one contact. No stage sends a mail, so
-  nobody is
-  acknowledged anywhere. Followers and notifications are those that each product brings.
+  the product (not the superuser) who is a member; working hours Mon-Fri 9-18 in Warsaw with ten
+  closures a year; four promises that hold for every ticket (tasks have none); a client with one
+  contact. No stage sends a mail, so nobody is acknowledged anywhere. Followers and notifications
+  are those that each product brings.
 - **A request** is measured as a web request is served: a fresh transaction with an empty record
-  cache, caches of
-  the registry warm, everything up to the commit: flushing, tracking, messages, notifications. It is
-  then rolled
-  back. *Creating* is one call of `create` with subject, description, customer, assignee, priority
-  and channel; a
-  *change of stage* is one `write`; an *e-mail* goes through `mail.thread.message_process` as the
-  gateway hands it
-  over, with text, HTML and a PDF of 20 kB.
+  cache, caches of the registry warm, everything up to the commit: flushing, tracking, messages,
+  notifications. It is then rolled back. *Creating* is one call of `create` with subject,
+  description, customer, assignee, priority and channel; a *change of stage* is one `write`; an
+  *e-mail* goes through `mail.thread.message_process` as the gateway hands it over, with text, HTML
+  and a PDF of 20 kB.
 - **Queries** are counted over all connections of the process.
 - **Screens** are what the web client asks for: `web_search_read`, `web_read_group` with
-  `read_progress_bar`, `web_read` and
-  the chatter, with specifications made from the products' own views the way the web client makes
-  them, opened
-  with the filter for open tickets of a team. The views themselves are not fetched; the web client
-  keeps them.
+  `read_progress_bar`, `web_read` and the chatter, with specifications made from the products' own
+  views the way the web client makes them, opened with the filter for open tickets of a team. The
+  views themselves are not fetched; the web client keeps them.
 - **Large tables** are filled by SQL from a ticket that the product created. {backlog:,} tickets are
-  open in every state of
-  their promises, of which a fifth is past the deadline; all others are history, closed a thousand a
-  day. So a
-  larger table reaches further back; the work of today stays the same.
+  open in every state of their promises, of which a fifth is past the deadline; all others are
+  history, closed a thousand a day. So a larger table reaches further back; the work of today stays
+  the same.
 
 Smaller runs for development: `script/bench --quick`; single themes: `script/bench --only creating`;
-the
-statements and functions behind one measurement: `script/bench --profile create`.
+the statements and functions behind one measurement: `script/bench --profile create`.
 """
 
 
@@ -78,10 +66,8 @@ def describe_machine(versions):
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
     return (
         f"{date.today():%d %B %Y}: {len(os.sched_getaffinity(0))} cores of {model}, {memory:.0f}"
-        " GB, Linux;"
-        f" Python {platform.python_version()}, PostgreSQL {versions['postgresql']}, Odoo"
-        f" {versions['odoo']};"
-        f" load {versions['load']:.1f} before the start."
+        f" GB, Linux; Python {platform.python_version()}, PostgreSQL {versions['postgresql']},"
+        f" Odoo {versions['odoo']}; load {versions['load']:.1f} before the start."
     )
 
 
@@ -169,10 +155,9 @@ def explain(explained):
         "",
         (
             "Share of the time in the code of each layer itself, by the profiler, and the"
-            " statements that it asks for;"
-            " the last column is the time in the database and its driver, whoever asked. The"
-            " thread row is"
-            " the floor of what a record with a chatter costs."
+            " statements that it asks for; the last column is the time in the database and its"
+            " driver, whoever asked. The thread row is the floor of what a record with a chatter"
+            " costs."
         ),
         "",
         "| what | time | " + " | ".join(layers) + " |",
@@ -221,9 +206,9 @@ def write(path, rows, explained, versions, oca_path, backlog):
         "## Results",
         "",
         (
-            f"{reached} of {wanted} goals reached. A ratio is this product's time by the peer's; in"
-            " brackets the same for the processor time of the process and its database connection,"
-            " which hardly depends on what else the machine does."
+            f"{reached} of {wanted} goals reached. A ratio is this product's time by the peer's;"
+            " in brackets the same for the processor time of the process and its database"
+            " connection, which hardly depends on what else the machine does."
         ),
         "",
         table(rows),

@@ -62,10 +62,9 @@ def insert_raw(bench, count=1):
             copy_statement(cr, 'mail_followers', follower.ids, {'res_id': SQL("added")}, added),
             SQL(
                 "INSERT INTO mail_followers_mail_message_subtype_rel SELECT f.id,"
-                " r.mail_message_subtype_id"
-                " FROM mail_followers f, mail_followers_mail_message_subtype_rel r"
-                " WHERE f.res_model = 'helpdesk.ticket' AND f.res_id > %s AND r.mail_followers_id"
-                " = %s",
+                " r.mail_message_subtype_id FROM mail_followers f,"
+                " mail_followers_mail_message_subtype_rel r WHERE f.res_model ="
+                " 'helpdesk.ticket' AND f.res_id > %s AND r.mail_followers_id = %s",
                 after,
                 follower.id,
             ),

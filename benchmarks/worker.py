@@ -1,12 +1,9 @@
 """A process that holds one database and measures what it is asked to.
 
 It reads one JSON object a line ({"call": "module:function", "product": name, "arguments": {...}})
-from
-standard input and answers with one ({"result": ...} or {"error": ...}) on standard output. The
-processes
-of all databases wait for their turn, so that what is compared is measured in alternation and meets
-the
-same machine.
+from standard input and answers with one ({"result": ...} or {"error": ...}) on standard output. The
+processes of all databases wait for their turn, so that what is compared is measured in alternation
+and meets the same machine.
 """
 
 import argparse
@@ -70,9 +67,8 @@ class Bench:
         """Run `function(env, prepared)` as one request and return what it cost.
 
         Everything up to the commit counts (flushing, tracking, notifications). The commit does not:
-        it
-        costs the same for all, and what is measured is rolled back, so that the tables stay as they
-        are.
+        it costs the same for all, and what is measured is rolled back, so that the tables stay as
+        they are.
 
         :param items: how many records the request treats
         :param prepare: run before, in the same transaction, and not counted

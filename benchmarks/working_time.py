@@ -101,9 +101,8 @@ def compare(bench, count):
     """Compare both answers on random cases over all shapes of working hours and zones.
 
     Half of the cases lie on quarters of an hour, where a target is often used up exactly at
-    closing, on the
-    shapes whose closing stock can express; stock's midnight lacks a microsecond, so there the cases
-    are drawn to the second.
+    closing, on the shapes whose closing stock can express; stock's midnight lacks a microsecond, so
+    there the cases are drawn to the second.
 
     :return: the number of cases, of shapes, and the first differences
     """
