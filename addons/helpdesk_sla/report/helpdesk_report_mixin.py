@@ -4,7 +4,7 @@ from odoo.tools import SQL
 # what every report can be grouped and filtered by: columns of the ticket
 DIMENSIONS = (
     'active', 'company_id', 'team_id', 'user_id', 'partner_id', 'commercial_partner_id',
-    'priority', 'ticket_type_id', 'channel', 'is_closed',
+    'agreement_id', 'priority', 'ticket_type_id', 'channel', 'is_closed',
 )
 
 
@@ -34,6 +34,9 @@ class HelpdeskReportMixin(models.AbstractModel):
     partner_id = fields.Many2one(comodel_name='res.partner', string="Customer", readonly=True)
     commercial_partner_id = fields.Many2one(
         comodel_name='res.partner', string="Client", readonly=True,
+    )
+    agreement_id = fields.Many2one(
+        comodel_name='helpdesk.sla.agreement', string="Agreement", readonly=True,
     )
     priority = fields.Selection(
         selection=lambda self: self._selection_of_ticket('priority'), readonly=True,

@@ -58,7 +58,7 @@ class TestTicketMeasures(ReportCase):
         self.go_to('mon 11:30')
         ticket = self.create_ticket()
         self.go_to('mon 13:15')
-        ticket._register_first_response()
+        ticket._register_response()
         self.assertEqual(ticket.first_response_hours, 0.75)
 
     def test_holidays_do_not_count(self):
@@ -98,7 +98,7 @@ class TestTicketMeasures(ReportCase):
     def test_facts_stay_when_working_hours_change(self):
         ticket = self.create_ticket(user_id=self.agent.id)
         self.go_to('mon 13:00')
-        ticket._register_first_response()
+        ticket._register_response()
         self.env.flush_all()
         self.calendar.attendance_ids.hour_from = 12
         self.move(ticket, self.stage_solved, 'mon 15:00')
@@ -109,7 +109,7 @@ class TestTicketMeasures(ReportCase):
     def test_facts_stay_when_the_team_changes(self):
         ticket = self.create_ticket()
         self.go_to('mon 13:00')
-        ticket._register_first_response()
+        ticket._register_response()
         self.env.flush_all()
         night = self.create_calendar(hours=((18, 24),))
         ticket.team_id = self.create_team("Night", resource_calendar_id=night.id)
@@ -131,6 +131,24 @@ class TestTicketMeasures(ReportCase):
         ticket._count_response(False, utc('mon+1 12:00'))
         self.assertEqual(ticket.response_count, 2, "nobody waited for the third")
         self.assertEqual(ticket.response_hours_total, 4)
+
+    def test_answers_in_the_thread_are_counted(self):
+        def post(user, moment):
+            self.go_to(moment)
+            self.env['helpdesk.ticket'].browse(ticket.id).with_user(user).sudo().message_post(
+                body="Text", author_id=user.partner_id.id, message_type='comment',
+                subtype_xmlid='mail.mt_comment',
+            )
+            self.env.flush_all()
+
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        post(self.agent, 'mon 10:00')
+        post(self.agent, 'mon 10:30')  # nobody waits
+        post(self.portal_client, 'mon 17:00')
+        post(self.portal_client, 'mon 17:30')  # the oldest unanswered message counts
+        post(self.agent, 'tue 10:00')
+        self.assertEqual((ticket.response_count, ticket.response_hours_total), (2, 3))
+        self.assertEqual(ticket.first_response_hours, 1)
 
     def test_nobody_writes_measures_by_hand(self):
         ticket = self.create_ticket()
@@ -183,7 +201,7 @@ class TestTicketReport(ReportCase):
         self.cancelled = self.create_ticket(partner_id=self.other_contact.id)
         self.go_to('mon 10:00')
         self.quick.user_id = self.agent
-        self.quick._register_first_response()
+        self.quick._register_response()
         self.move(self.quick, self.stage_solved, 'mon 11:00')
         self.move(self.cancelled, self.stage_cancel, 'mon 12:00')
         self.go_to('mon 13:00')
@@ -227,7 +245,7 @@ class TestTicketReport(ReportCase):
         self.assertEqual(rows, {self.team: (1, 2)})
 
     def test_the_average_answer_is_one_of_all_answers(self):
-        self.quick._count_response(utc('mon 09:00'), utc('mon 10:00'))
+        # after the first answer, which took an hour as well
         self.quick._count_response(utc('mon 10:00'), utc('mon 11:00'))
         self.quick._count_response(utc('mon 11:00'), utc('mon 12:00'))
         self.slow._count_response(utc('mon 09:00'), utc('mon 14:00'))
@@ -618,7 +636,7 @@ class TestWall(ReportCase):
         self.move(self.solved_late, self.stage_solved, 'tue 09:30')
         self.fast = self.create_ticket(user_id=self.agent.id)
         self.go_to('tue 09:45')
-        self.fast._register_first_response()
+        self.fast._register_response()
         self.move(self.fast, self.stage_solved, 'tue 09:50')
         self.go_to('tue 10:00')
 

@@ -153,6 +153,7 @@ export class HelpdeskWall extends Component {
                 ...panel,
                 loads: panel.loads.map((load) => ({
                     ...load,
+                    text: formatCount(load.open),
                     parts: [
                         { name: "breached", color: "bg-danger", count: load.breached },
                         { name: "approaching", color: "bg-warning", count: load.approaching },
