@@ -437,7 +437,7 @@ class HelpdeskSlaAgreement(models.Model):
         if vals.get('active') is False:
             self._check_idle()
         result = super().write(vals)
-        if vals.keys() & {'step', 'terminated_on'}:
+        if vals.get('step') == 'signed' or 'terminated_on' in vals:
             self._agreement_changed()
         return result
 
