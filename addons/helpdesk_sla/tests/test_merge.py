@@ -268,6 +268,17 @@ class TestMerge(MergeCase):
                 self.merge(user=user)
         self.assertFalse((secret | self.target | self.source).merged_into_id)
 
+    def test_reading_a_source_is_not_enough(self):
+        self.env['ir.rule'].create({
+            'name': "Not this one",
+            'model_id': self.env['ir.model']._get_id('helpdesk.ticket'),
+            'domain_force': [('id', '!=', self.source.id)],
+            'perm_read': False,
+        })
+        self.assertTrue(self.source.with_user(self.agent).read(['name']))
+        with self.assertRaises(AccessError):
+            self.merge()
+
     def test_users_do_not_write_the_target_by_hand(self):
         with self.assertRaises(AccessError):
             self.source.with_user(self.agent).merged_into_id = self.target
@@ -342,10 +353,11 @@ class TestMergeWizard(MergeCase):
 @tagged('post_install', '-at_install')
 class TestMergedMail(MergeCase):
 
-    def receive(self, subject, references='', email_from=None):
+    def receive(self, subject, references='', email_from=None, cc=''):
         return self.env['mail.thread'].message_process('helpdesk.ticket', (
             f'From: {email_from or self.client_contact.email}\n'
             f'To: {self.team.alias_email or "support@helpdesk.example"}\n'
+            f'Cc: {cc}\n'
             f'Message-Id: <{subject}-{references}@client.example>\n'
             f'Subject: {subject}\n'
             f'In-Reply-To: {references}\n'
@@ -364,7 +376,9 @@ class TestMergedMail(MergeCase):
         )
         self.merge()
         self.assertEqual(message.res_id, self.source.id)
-        self.receive("Re: We got it", message.message_id)
+        self.receive("Re: We got it", message.message_id, cc='boss@client.example')
+        self.assertIn('boss@client.example', self.target.email_cc)
+        self.assertFalse(self.source.email_cc)
         self.assertIn("It still burns.", str(self.target.message_ids.mapped('body')))
         self.assertFalse(self.bodies(self.source))
         self.assertTrue(self.source.is_closed)
