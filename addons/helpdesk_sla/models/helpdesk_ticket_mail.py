@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import MissingError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import (
     email_normalize,
     email_split,
@@ -58,6 +58,11 @@ class HelpdeskTicketMail(models.AbstractModel):
     _mail_post_access = 'read'
     _mail_thread_customer = True
 
+    # before the first write: of what is new nobody has to ask for ratings
+    rating_last_value = fields.Float(
+        compute='_compute_rating_last_value', store=True, precompute=True,
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_access_url(self):
@@ -76,34 +81,105 @@ class HelpdeskTicketMail(models.AbstractModel):
         context = self.env.context
         if context.get('tracking_disable'):
             return super().create(vals_list)
-        tickets = super(
-            HelpdeskTicketMail,
-            self.with_context(mail_create_nolog=True, helpdesk_subscribe_later=True),
-        ).create(vals_list).with_context(context)
-        tickets._subscribe_created(vals_list)
+        tickets = super(HelpdeskTicketMail, self.with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True, helpdesk_subscribe_later=True,
+        )).create(vals_list).with_context(context)
+        followed = tickets._subscribe_created(vals_list)
         if not context.get('mail_create_nolog'):
-            tickets._log_created()
+            tickets._log_created(followed)
         return tickets
 
     def _subscribe_created(self, vals_list):
-        """ Subscribe who follows the team and who is responsible, with what they want to hear.
+        """ Subscribe who follows the team, who is responsible and who registered the tickets.
+
+        As `create` and `_message_auto_subscribe` do, but at once: nobody follows a new ticket yet,
+        so nobody has to be looked up.
 
         :param list vals_list: the values that the tickets were created with, in the same order
+        :return: the tickets of whose creation somebody else wants to hear
         """
-        *_subtypes, relations = self.env['mail.message.subtype']._get_auto_subscription_subtypes(
-            self._name,
+        _childs, default_ids, _internal, _parents, relations = (
+            self.env['mail.message.subtype']._get_auto_subscription_subtypes(self._name)
         )
         names = sorted({'user_id', *(name for names in relations.values() for name in names)})
         alike = defaultdict(self.browse)
         for ticket, vals in zip(self, vals_list):
-            key = tuple(
+            alike[tuple(
                 vals.get(name, self.env.context.get(f'default_{name}')) for name in names
-            )
-            alike[key] |= ticket
-        for key, tickets in alike.items():
-            tickets._message_auto_subscribe(
-                dict(zip(names, key)), followers_existing_policy='update',
-            )
+            )] |= ticket
+        user = self.env.user
+        author = user.partner_id.browse()
+        if not self.env.context.get('mail_create_nosubscribe') and user.active and not user.share:
+            author = user.partner_id
+        of_parents = self._get_parent_subscriptions(
+            [dict(zip(names, values)) for values in alike],
+        )
+        created_id = self._creation_subtype().id
+        followers, assigned, followed = [], defaultdict(self.browse), self.browse()
+        for values, tickets in alike.items():
+            values = dict(zip(names, values))
+            subtypes = defaultdict(set, {partner.id: {*default_ids} for partner in author})
+            for name, parent_id in values.items():
+                for partner_id, subtype_ids in of_parents.get((name, parent_id), ()):
+                    subtypes[partner_id] |= subtype_ids
+            for partner_id, subtype_ids, template in self._message_auto_subscribe_followers(
+                values, default_ids,
+            ):
+                subtypes[partner_id] |= {*subtype_ids}
+                if template:
+                    assigned[template, partner_id] |= tickets
+            if any(
+                created_id in subtype_ids
+                for partner_id, subtype_ids in subtypes.items() if partner_id != user.partner_id.id
+            ):
+                followed |= tickets
+            followers += [
+                {
+                    'res_model': self._name,
+                    'res_id': ticket.id,
+                    'partner_id': partner_id,
+                    'subtype_ids': [Command.set(subtype_ids)],
+                }
+                for ticket in tickets for partner_id, subtype_ids in subtypes.items()
+            ]
+        # sudo: mail.followers - as stock does: they follow because of what was written
+        self.env['mail.followers'].sudo().with_context(default_partner_id=False).create(followers)
+        for (template, partner_id), tickets in assigned.items():
+            # sudo: res.partner - the language in which somebody is told
+            lang = self.env['res.partner'].sudo().browse(partner_id).lang
+            tickets.with_context(lang=lang)._message_auto_subscribe_notify([partner_id], template)
+        return followed
+
+    @api.model
+    def _get_parent_subscriptions(self, values_list):
+        """ Return what those who follow a parent (the team) hear of its tickets.
+
+        :param list values_list: dicts of the fields that may lead to a parent
+        :return: partner id and subtype ids of the ticket, by name and value of the field
+        :rtype: dict[tuple, list[tuple[int, set]]]
+        """
+        child_ids, _defaults, internal_ids, parents, relations = (
+            self.env['mail.message.subtype']._get_auto_subscription_subtypes(self._name)
+        )
+        subscriptions = defaultdict(list)
+        for model, names in relations.items():
+            parent_ids = {
+                values[name] for values in values_list for name in names if values.get(name)
+            }
+            if not parent_ids:
+                continue
+            for _id, parent_id, partner_id, subtype_ids, share, active in (
+                self.env['mail.followers']._get_subscription_data(
+                    [(model, list(parent_ids))], None, include_pshare=True, include_active=True,
+                )
+            ):
+                heard = {parents.get(id_, id_) for id_ in subtype_ids} & {*child_ids}
+                if share:
+                    heard -= {*internal_ids}
+                if partner_id and active:
+                    for name in names:
+                        subscriptions[name, parent_id].append((partner_id, heard))
+        return subscriptions
 
     def _message_auto_subscribe(self, updated_values, followers_existing_policy='skip'):
         if self.env.context.get('helpdesk_subscribe_later'):
@@ -112,14 +188,15 @@ class HelpdeskTicketMail(models.AbstractModel):
             updated_values, followers_existing_policy=followers_existing_policy,
         )
 
-    def _log_created(self):
-        """ Tell those who want to hear of new tickets; note the creation on the others. """
-        subtype = self._creation_subtype()
-        followed = self._filter_followed(subtype)
+    def _log_created(self, followed):
+        """ Tell those who want to hear of new tickets; note the creation on the others.
+
+        :param followed: the tickets of which somebody wants to hear
+        """
         for ticket in followed:
             # sudo: helpdesk.ticket - as stock does: who may create may not have to write
             ticket.sudo().message_post(
-                subtype_id=subtype.id,
+                subtype_id=self._creation_subtype().id,
                 author_id=self.env.user.partner_id.id,
                 body=CREATION_BODY % ticket._creation_message(),
             )
