@@ -522,6 +522,8 @@ class HelpdeskSlaEscalation(models.Model):
             if not batch:
                 break
             failed = self._escalate_each(batch)
+            # the run wakes itself, once, at its end
+            self.env.cr.precommit.data.pop(MOMENT_KEY, None)
             # one that fails must not stop the others
             due &= Domain('id', 'not in', failed.ids)
             remaining = statuses.search_count(due)

@@ -46,12 +46,12 @@ class EscalationCase(HelpdeskCase):
             self.cron.method_direct_trigger()
         self.env.invalidate_all()
 
-    def digests(self, user, since=0):
+    def digests(self, user):
         """ Return what a person was sent, the oldest first. """
         return self.env['mail.message'].search([
             ('partner_ids', 'in', user.partner_id.ids),
             ('message_type', '=', 'user_notification'),
-            ('body', 'like', 'these tickets need somebody'),
+            ('body', 'like', 'somebody now:'),
         ], order='id')
 
     def told(self, *users):
@@ -359,6 +359,15 @@ class TestEscalation(EscalationCase):
         ):
             self.assertIn(text, message.body)
 
+    def test_two_promises_of_a_ticket_are_told_together(self):
+        self.create_policy('first_response', 4)
+        ticket = self.create_ticket(user_id=self.agent.id)
+        self.run_escalation('mon 12:00')
+        digest = self.digests(self.agent)
+        self.assertEqual(digest.subject, "SLA: 2 deadlines approaching")
+        self.assertEqual(digest.body.count(ticket.display_name), 1)
+        self.assertEqual(len(self.notes(ticket)), 1)
+
     def test_times_are_the_readers(self):
         self.agent.tz = 'Asia/Tokyo'
         self.create_ticket(user_id=self.agent.id)
@@ -384,7 +393,7 @@ class TestEscalation(EscalationCase):
         )
         self.assertEqual(mail.state, 'outgoing', "left to the queue")
         self.assertIn("'Auto-Submitted': 'auto-generated'", mail.headers)
-        self.assertIn("these tickets need somebody", mail.body_html)
+        self.assertIn("this ticket needs somebody", mail.body_html)
 
     def test_a_digest_that_fails_keeps_nobody_else_from_theirs(self):
         self.create_ticket(user_id=self.agent.id)
@@ -569,7 +578,7 @@ class TestEscalation(EscalationCase):
             self.run_escalation('mon 13:02')
         mail = self.client_mails(ticket)
         self.assertEqual(len(mail), 1)
-        self.assertIn("We are working on it", mail.body_html)
+        self.assertIn("you will hear from us", mail.body_html)
         self.assertEqual(mail.recipient_ids, self.client_contact)
         self.assertIn("'Auto-Submitted': 'auto-replied'", mail.headers)
         # a machine's word is no answer
