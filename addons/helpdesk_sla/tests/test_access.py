@@ -51,7 +51,9 @@ SCOPES = {
     'helpdesk.sla.service': {'all': {'one'}},
     'helpdesk.sla.sizing': {'all': {'one'}},
     'helpdesk.sla.sizing.line': {'all': {'one'}},
-    'helpdesk.sla.escalation': {'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'}},
+    'helpdesk.sla.escalation': {
+        'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'},
+    },
     'helpdesk.sla.notice': {},
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},

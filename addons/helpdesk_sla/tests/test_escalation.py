@@ -595,6 +595,18 @@ class TestEscalation(EscalationCase):
             self.run_escalation('mon 12:00')
         self.assertIn("We aim to have it solved by", self.client_mails(ticket).body_html)
 
+    def test_the_agreement_of_the_ticket_decides(self):
+        agreement = self.env['helpdesk.sla.agreement'].create({
+            'partner_id': self.client.id, 'company_id': self.company.id,
+        })
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        status = self.status(ticket, self.policy)
+        self.assertFalse(status._is_client_told())
+        ticket.agreement_id = agreement
+        for is_told in (True, False):
+            agreement.notify_client = is_told
+            self.assertEqual(status._is_client_told(), is_told)
+
     def test_the_client_is_not_told_otherwise(self):
         self.set_levels({'percentage': 100, 'notify_client': True})
         ticket = self.create_ticket(partner_id=self.client_contact.id)
