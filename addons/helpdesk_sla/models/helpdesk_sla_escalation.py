@@ -513,18 +513,21 @@ class HelpdeskSlaEscalation(models.Model):
         what it has not told yet is told by the next run. What another worker holds is left to the
         next run as well.
         """
-        statuses = self.env['helpdesk.sla.status']
+        statuses = broken = self.env['helpdesk.sla.status']
         due = self._get_due_domain()
         remaining = statuses.search_count(due)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
             batch = self._lock(statuses.search(due, limit=batch_size, order='escalation_date, id'))
             if not batch:
+                # held by others: `_wake_for_next` has them looked at again
+                self.env['ir.cron']._commit_progress(remaining=0)
                 break
             failed = self._escalate_each(batch)
             # the run wakes itself, once, at its end
             self.env.cr.precommit.data.pop(MOMENT_KEY, None)
             # one that fails must not stop the others
+            broken |= failed
             due &= Domain('id', 'not in', failed.ids)
             remaining = statuses.search_count(due)
             if not self.env['ir.cron']._commit_progress(
@@ -532,7 +535,7 @@ class HelpdeskSlaEscalation(models.Model):
             ):
                 break
         self.env['helpdesk.sla.notice']._send_digests()
-        self._wake_for_next()
+        self._wake_for_next(broken)
 
     @api.model
     def _lock(self, statuses):
@@ -544,13 +547,15 @@ class HelpdeskSlaEscalation(models.Model):
         ).try_lock_for_update(allow_referencing=True)
 
     @api.model
-    def _wake_for_next(self):
-        """ Trigger the job for the next moment at which something is due. """
+    def _wake_for_next(self, broken):
+        """ Trigger the job for the next moment at which something is due.
+
+        :param broken: the helpdesk.sla.status that failed; they are tried again every hour
+        """
         moment = self.env['helpdesk.sla.status'].search_fetch(
-            self._get_waiting_domain(), ['escalation_date'], order='escalation_date', limit=1,
+            self._get_waiting_domain() & Domain('id', 'not in', broken.ids),
+            ['escalation_date'], order='escalation_date', limit=1,
         ).escalation_date
-        if self.env['helpdesk.sla.notice'].search_count([], limit=1):
-            moment = fields.Datetime.now()
         if moment:
-            # what is due already was held by somebody else, or failed
+            # what is due already is held by somebody else
             self._trigger_at(max(moment, fields.Datetime.now() + timedelta(minutes=1)))

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
@@ -53,6 +54,10 @@ class HelpdeskSlaNotice(models.Model):
                 _logger.exception("User %s could not be told of escalations", user.id)
                 self.env.invalidate_all(flush=False)
             if not self.env['ir.cron']._commit_progress():
+                # out of time: the next run goes on
+                self.env['helpdesk.sla.escalation']._wake_at(
+                    fields.Datetime.now() + timedelta(minutes=1),
+                )
                 break
 
     def _send_digest(self, user):

@@ -453,6 +453,9 @@ class TestEscalation(EscalationCase):
         self.assertEqual(self.told(self.agent, self.agent2), [0, 1])
         self.assertEqual(self.status(broken, self.policy).escalated_percentage, -1)
         self.assertEqual(self.status(sound, self.policy).escalated_percentage, 75)
+        # it is tried again, but not every minute
+        moments = self.env['ir.cron.trigger'].search([('cron_id', '=', self.cron.id)])
+        self.assertNotIn(utc('mon 12:01'), moments.mapped('call_at'))
 
     # === WHAT IS DONE === #
 
@@ -691,7 +694,7 @@ class TestEscalationWaking(EscalationCase):
         self.assertWakes()
 
     def test_what_another_worker_holds_is_left_to_the_next_run(self):
-        """ A second connection holds the lock on the ticket. """
+        """ And the job comes back for it within a minute. """
         ticket = self.create_ticket(user_id=self.agent.id)
         held = self.status(ticket, self.policy)
         model = type(self.env['helpdesk.sla.escalation'])
@@ -724,7 +727,7 @@ class TestEscalationQueries(EscalationCase):
             levels._escalate(statuses)
             with patch.object(type(self.env['ir.cron']), '_commit_progress', lambda self: 1):
                 self.env['helpdesk.sla.notice']._send_digests()
-            levels._wake_for_next()
+            levels._wake_for_next(statuses.browse())
             self.env.flush_all()
             self.env.cr.precommit.run()
         queries = self.env.cr.sql_log_count - before
