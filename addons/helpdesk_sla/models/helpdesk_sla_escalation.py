@@ -128,18 +128,19 @@ class HelpdeskSlaEscalation(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
-        _ = self.env._
         # sudo: res.users, helpdesk.team - names on a policy that may be read
         level = self.sudo()
         return [name for is_done, name in (
-            (level.notify_assignee, _("tell the assignee")),
-            (level.notify_leader, _("tell the team leader")),
-            (level.notify_followers, _("tell the followers")),
-            *((user, _("tell %(name)s", name=user.name)) for user in level.user_ids),
-            (level.notify_client, _("write to the client, if agreed")),
-            (level.schedule_activity, _("plan an activity")),
-            (level.raise_priority, _("raise the priority")),
-            (level.team_id, _("hand over to %(team)s", team=level.team_id.name)),
+            (level.notify_assignee, self.env._("tell the assignee")),
+            (level.notify_leader, self.env._("tell the team leader")),
+            (level.notify_followers, self.env._("tell the followers")),
+            *(
+                (user, self.env._("tell %(name)s", name=user.name)) for user in level.user_ids
+            ),
+            (level.notify_client, self.env._("write to the client, if agreed")),
+            (level.schedule_activity, self.env._("plan an activity")),
+            (level.raise_priority, self.env._("raise the priority")),
+            (level.team_id, self.env._("hand over to %(team)s", team=level.team_id.name)),
         ) if is_done]
 
     # === CONSTRAINT METHODS === #
@@ -446,11 +447,13 @@ class HelpdeskSlaEscalation(models.Model):
                     ticket.env, recipients[status].mapped('name'),
                 ) if recipients[status] else '',
             }
-            _ = self.with_context(lang=ticket.company_id.partner_id.lang).env._
+            company_lang = self.with_context(lang=ticket.company_id.partner_id.lang)
             bodies[ticket].append(
-                _("%(policy)s: %(percentage)s %% of the time is used. Told: %(names)s.", **values)
-                if recipients[status]
-                else _("%(policy)s: %(percentage)s %% of the time is used.", **values),
+                company_lang.env._(
+                    "%(policy)s: %(percentage)s %% of the time is used. Told: %(names)s.", **values,
+                ) if recipients[status] else company_lang.env._(
+                    "%(policy)s: %(percentage)s %% of the time is used.", **values,
+                ),
             )
         self.env['helpdesk.ticket']._log_notes({
             ticket: Markup("<br/>").join(lines) for ticket, lines in bodies.items()

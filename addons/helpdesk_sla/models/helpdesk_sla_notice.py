@@ -190,18 +190,17 @@ class HelpdeskSlaNotice(models.Model):
         """ Return the subject: the ticket when there is one, else how many there are. """
         counts = {group['is_late']: group['count'] for group in groups}
         late, approaching = counts.get(True, 0), counts.get(False, 0)
-        _ = self.env._
         if late + approaching == 1:
             ticket = groups[0]['cards'][0]['ticket'].display_name
             return (
-                _("SLA deadline passed: %(ticket)s", ticket=ticket) if late
-                else _("SLA deadline approaching: %(ticket)s", ticket=ticket)
+                self.env._("SLA deadline passed: %(ticket)s", ticket=ticket) if late
+                else self.env._("SLA deadline approaching: %(ticket)s", ticket=ticket)
             )
         if not approaching:
-            return _("SLA: %(late)s deadlines passed", late=late)
+            return self.env._("SLA: %(late)s deadlines passed", late=late)
         if not late:
-            return _("SLA: %(approaching)s deadlines approaching", approaching=approaching)
-        return _(
+            return self.env._("SLA: %(approaching)s deadlines approaching", approaching=approaching)
+        return self.env._(
             "SLA: %(late)s passed, %(approaching)s approaching",
             late=late, approaching=approaching,
         )
