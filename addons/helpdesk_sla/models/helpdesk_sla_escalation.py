@@ -128,18 +128,19 @@ class HelpdeskSlaEscalation(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
-        _ = self.env._
         # sudo: res.users, helpdesk.team - names on a policy that may be read
         level = self.sudo()
         return [name for is_done, name in (
-            (level.notify_assignee, _("tell the assignee")),
-            (level.notify_leader, _("tell the team leader")),
-            (level.notify_followers, _("tell the followers")),
-            *((user, _("tell %(name)s", name=user.name)) for user in level.user_ids),
-            (level.notify_client, _("write to the client, if agreed")),
-            (level.schedule_activity, _("plan an activity")),
-            (level.raise_priority, _("raise the priority")),
-            (level.team_id, _("hand over to %(team)s", team=level.team_id.name)),
+            (level.notify_assignee, self.env._("tell the assignee")),
+            (level.notify_leader, self.env._("tell the team leader")),
+            (level.notify_followers, self.env._("tell the followers")),
+            *(
+                (user, self.env._("tell %(name)s", name=user.name)) for user in level.user_ids
+            ),
+            (level.notify_client, self.env._("write to the client, if agreed")),
+            (level.schedule_activity, self.env._("plan an activity")),
+            (level.raise_priority, self.env._("raise the priority")),
+            (level.team_id, self.env._("hand over to %(team)s", team=level.team_id.name)),
         ) if is_done]
 
     # === CONSTRAINT METHODS === #
@@ -446,11 +447,13 @@ class HelpdeskSlaEscalation(models.Model):
                     ticket.env, recipients[status].mapped('name'),
                 ) if recipients[status] else '',
             }
-            _ = self.with_context(lang=ticket.company_id.partner_id.lang).env._
+            company_lang = self.with_context(lang=ticket.company_id.partner_id.lang)
             bodies[ticket].append(
-                _("%(policy)s: %(percentage)s %% of the time is used. Told: %(names)s.", **values)
-                if recipients[status]
-                else _("%(policy)s: %(percentage)s %% of the time is used.", **values),
+                company_lang.env._(
+                    "%(policy)s: %(percentage)s %% of the time is used. Told: %(names)s.", **values,
+                ) if recipients[status] else company_lang.env._(
+                    "%(policy)s: %(percentage)s %% of the time is used.", **values,
+                ),
             )
         self.env['helpdesk.ticket']._log_notes({
             ticket: Markup("<br/>").join(lines) for ticket, lines in bodies.items()
@@ -513,16 +516,21 @@ class HelpdeskSlaEscalation(models.Model):
         what it has not told yet is told by the next run. What another worker holds is left to the
         next run as well.
         """
-        statuses = self.env['helpdesk.sla.status']
+        statuses = broken = self.env['helpdesk.sla.status']
         due = self._get_due_domain()
         remaining = statuses.search_count(due)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
             batch = self._lock(statuses.search(due, limit=batch_size, order='escalation_date, id'))
             if not batch:
+                # held by others: `_wake_for_next` has them looked at again
+                self.env['ir.cron']._commit_progress(remaining=0)
                 break
             failed = self._escalate_each(batch)
+            # the run wakes itself, once, at its end
+            self.env.cr.precommit.data.pop(MOMENT_KEY, None)
             # one that fails must not stop the others
+            broken |= failed
             due &= Domain('id', 'not in', failed.ids)
             remaining = statuses.search_count(due)
             if not self.env['ir.cron']._commit_progress(
@@ -530,7 +538,7 @@ class HelpdeskSlaEscalation(models.Model):
             ):
                 break
         self.env['helpdesk.sla.notice']._send_digests()
-        self._wake_for_next()
+        self._wake_for_next(broken)
 
     @api.model
     def _lock(self, statuses):
@@ -542,13 +550,15 @@ class HelpdeskSlaEscalation(models.Model):
         ).try_lock_for_update(allow_referencing=True)
 
     @api.model
-    def _wake_for_next(self):
-        """ Trigger the job for the next moment at which something is due. """
+    def _wake_for_next(self, broken):
+        """ Trigger the job for the next moment at which something is due.
+
+        :param broken: the helpdesk.sla.status that failed; they are tried again every hour
+        """
         moment = self.env['helpdesk.sla.status'].search_fetch(
-            self._get_waiting_domain(), ['escalation_date'], order='escalation_date', limit=1,
+            self._get_waiting_domain() & Domain('id', 'not in', broken.ids),
+            ['escalation_date'], order='escalation_date', limit=1,
         ).escalation_date
-        if self.env['helpdesk.sla.notice'].search_count([], limit=1):
-            moment = fields.Datetime.now()
         if moment:
-            # what is due already was held by somebody else, or failed
+            # what is due already is held by somebody else
             self._trigger_at(max(moment, fields.Datetime.now() + timedelta(minutes=1)))

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
@@ -53,6 +54,10 @@ class HelpdeskSlaNotice(models.Model):
                 _logger.exception("User %s could not be told of escalations", user.id)
                 self.env.invalidate_all(flush=False)
             if not self.env['ir.cron']._commit_progress():
+                # out of time: the next run goes on
+                self.env['helpdesk.sla.escalation']._wake_at(
+                    fields.Datetime.now() + timedelta(minutes=1),
+                )
                 break
 
     def _send_digest(self, user):
@@ -78,7 +83,9 @@ class HelpdeskSlaNotice(models.Model):
             partner_ids=user.partner_id.ids,
             subject=notices._get_digest_subject(groups),
             body=env['ir.qweb']._render('helpdesk_sla.sla_digest', {
-                'groups': groups, 'user': user,
+                'groups': groups,
+                'user': user,
+                'is_one': len(notices.status_id.ticket_id) == 1,
             }),
             email_layout_xmlid='helpdesk_sla.mail_layout_customer',
             email_add_signature=False,
@@ -93,7 +100,8 @@ class HelpdeskSlaNotice(models.Model):
     def _prepare_digest_groups(self):
         """ Return what the digest lists: what is too late, then what approaches, first due first.
 
-        :return: dicts with `is_late`, `title` and `lines`; empty groups are left out
+        :return: dicts with `is_late`, `title`, `count` (of deadlines) and `cards`, one a ticket;
+            empty groups are left out
         :rtype: list[dict]
         """
         latest = {notice.status_id: notice for notice in self.sorted('percentage')}
@@ -105,7 +113,13 @@ class HelpdeskSlaNotice(models.Model):
             {
                 'is_late': is_late,
                 'title': title,
-                'lines': [notice._prepare_digest_line() for notice in of_group],
+                'count': len(of_group),
+                'cards': [
+                    of_ticket._prepare_digest_card()
+                    for of_ticket in of_group.grouped(
+                        lambda notice: notice.status_id.ticket_id,
+                    ).values()
+                ],
             }
             for is_late, title, of_group in (
                 (True, self.env._("Deadline passed"), late),
@@ -119,34 +133,39 @@ class HelpdeskSlaNotice(models.Model):
         deadline = self.status_id.deadline
         return bool(deadline and deadline <= fields.Datetime.now())
 
-    def _prepare_digest_line(self):
-        """ Return what the digest says of one status.
+    def _prepare_digest_card(self):
+        """ Return what the digest says of one ticket.
 
         :rtype: dict
         """
-        self.ensure_one()
-        status = self.status_id
-        ticket = status.ticket_id
+        ticket = self.status_id.ticket_id
+        priorities = dict(ticket._fields['priority']._description_selection(self.env))
+        raised_to = max(filter(None, self.mapped('priority')), default=None)
         done = []
-        if self.priority:
-            priorities = dict(ticket._fields['priority']._description_selection(self.env))
+        if raised_to:
             done.append(self.env._(
-                "Priority raised to %(priority)s", priority=priorities[self.priority],
+                "Priority raised to %(priority)s", priority=priorities[raised_to],
             ))
         if self.team_id:
-            done.append(self.env._("Handed over to %(team)s", team=self.team_id.name))
+            done.append(self.env._("Handed over to %(team)s", team=self.team_id[-1:].name))
         return {
             'ticket': ticket,
             'url': f'{ticket.get_base_url()}/mail/view?model=helpdesk.ticket&res_id={ticket.id}',
             'client': (ticket.commercial_partner_id or ticket.partner_id).name
             or ticket.partner_name or ticket.partner_email or '',
-            'policy': status.name,
-            'percentage': self.percentage,
-            'deadline': status.deadline and self._format_moment(status.deadline),
-            'is_overdue': self._is_late(),
             'assignee': ticket.user_id.name or self.env._("Unassigned"),
             'done': done,
-            'next': self._get_next_step(),
+            'lines': [
+                {
+                    'policy': notice.status_id.name,
+                    'percentage': notice.percentage,
+                    'deadline': notice.status_id.deadline
+                    and notice._format_moment(notice.status_id.deadline),
+                    'is_overdue': notice._is_late(),
+                    'next': notice._get_next_step(),
+                }
+                for notice in self
+            ],
         }
 
     def _get_next_step(self):
@@ -169,20 +188,19 @@ class HelpdeskSlaNotice(models.Model):
 
     def _get_digest_subject(self, groups):
         """ Return the subject: the ticket when there is one, else how many there are. """
-        counts = {group['is_late']: len(group['lines']) for group in groups}
+        counts = {group['is_late']: group['count'] for group in groups}
         late, approaching = counts.get(True, 0), counts.get(False, 0)
-        _ = self.env._
         if late + approaching == 1:
-            ticket = groups[0]['lines'][0]['ticket'].display_name
+            ticket = groups[0]['cards'][0]['ticket'].display_name
             return (
-                _("SLA deadline passed: %(ticket)s", ticket=ticket) if late
-                else _("SLA deadline approaching: %(ticket)s", ticket=ticket)
+                self.env._("SLA deadline passed: %(ticket)s", ticket=ticket) if late
+                else self.env._("SLA deadline approaching: %(ticket)s", ticket=ticket)
             )
         if not approaching:
-            return _("SLA: %(late)s deadlines passed", late=late)
+            return self.env._("SLA: %(late)s deadlines passed", late=late)
         if not late:
-            return _("SLA: %(approaching)s deadlines approaching", approaching=approaching)
-        return _(
+            return self.env._("SLA: %(approaching)s deadlines approaching", approaching=approaching)
+        return self.env._(
             "SLA: %(late)s passed, %(approaching)s approaching",
             late=late, approaching=approaching,
         )

@@ -51,6 +51,10 @@ SCOPES = {
     'helpdesk.sla.service': {'all': {'one'}},
     'helpdesk.sla.sizing': {'all': {'one'}},
     'helpdesk.sla.sizing.line': {'all': {'one'}},
+    'helpdesk.sla.escalation': {
+        'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'},
+    },
+    'helpdesk.sla.notice': {},
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
@@ -153,6 +157,13 @@ class AccessCase(HelpdeskCase):
                 )
             },
             'helpdesk.ticket.link': self.create_links(tickets),
+            'helpdesk.sla.escalation': {
+                name: policy.escalation_ids[:1] for name, policy in policies.items()
+            },
+            'helpdesk.sla.notice': {'one': self.env['helpdesk.sla.notice'].create({
+                'user_id': user.id,
+                'status_id': tickets['portal'].sla_status_ids[:1].id,
+            })},
             'helpdesk.stage': {'one': self.env['helpdesk.stage'].create({'name': "Test"})},
             'helpdesk.ticket.type': {
                 'one': self.env['helpdesk.ticket.type'].create({'name': "Test type"}),
@@ -221,6 +232,15 @@ class AccessCase(HelpdeskCase):
                 'team_ids': sla.team_ids.ids,
                 'target': 'resolution',
             },
+            'helpdesk.sla.escalation': lambda level: {
+                'sla_id': level.sla_id.id,
+                'percentage': 200,
+                'notify_leader': True,
+            },
+            'helpdesk.sla.notice': lambda notice: {
+                'user_id': notice.user_id.id,
+                'status_id': notice.status_id.id,
+            },
             'helpdesk.sla.status': lambda status: {
                 'name': name,
                 'ticket_id': status.ticket_id.id,
@@ -275,6 +295,8 @@ class AccessCase(HelpdeskCase):
             'helpdesk.sla.agreement.line': {'response_time': 2},
             'helpdesk.sla.agreement.liability': {'credit': 50},
             'helpdesk.sla.sizing.line': {'response_time': 2},
+            'helpdesk.sla.escalation': {'percentage': 90},
+            'helpdesk.sla.notice': {'percentage': 90},
         }.get(record._name, {'name': "Changed"})
         try:
             with self.cr.savepoint(), mute_logger('odoo.sql_db'):

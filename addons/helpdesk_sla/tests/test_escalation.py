@@ -46,12 +46,12 @@ class EscalationCase(HelpdeskCase):
             self.cron.method_direct_trigger()
         self.env.invalidate_all()
 
-    def digests(self, user, since=0):
+    def digests(self, user):
         """ Return what a person was sent, the oldest first. """
         return self.env['mail.message'].search([
             ('partner_ids', 'in', user.partner_id.ids),
             ('message_type', '=', 'user_notification'),
-            ('body', 'like', 'these tickets need somebody'),
+            ('body', 'like', 'somebody now:'),
         ], order='id')
 
     def told(self, *users):
@@ -359,6 +359,15 @@ class TestEscalation(EscalationCase):
         ):
             self.assertIn(text, message.body)
 
+    def test_two_promises_of_a_ticket_are_told_together(self):
+        self.create_policy('first_response', 4)
+        ticket = self.create_ticket(user_id=self.agent.id)
+        self.run_escalation('mon 12:00')
+        digest = self.digests(self.agent)
+        self.assertEqual(digest.subject, "SLA: 2 deadlines approaching")
+        self.assertEqual(digest.body.count(ticket.display_name), 1)
+        self.assertEqual(len(self.notes(ticket)), 1)
+
     def test_times_are_the_readers(self):
         self.agent.tz = 'Asia/Tokyo'
         self.create_ticket(user_id=self.agent.id)
@@ -384,7 +393,7 @@ class TestEscalation(EscalationCase):
         )
         self.assertEqual(mail.state, 'outgoing', "left to the queue")
         self.assertIn("'Auto-Submitted': 'auto-generated'", mail.headers)
-        self.assertIn("these tickets need somebody", mail.body_html)
+        self.assertIn("this ticket needs somebody", mail.body_html)
 
     def test_a_digest_that_fails_keeps_nobody_else_from_theirs(self):
         self.create_ticket(user_id=self.agent.id)
@@ -444,6 +453,9 @@ class TestEscalation(EscalationCase):
         self.assertEqual(self.told(self.agent, self.agent2), [0, 1])
         self.assertEqual(self.status(broken, self.policy).escalated_percentage, -1)
         self.assertEqual(self.status(sound, self.policy).escalated_percentage, 75)
+        # it is tried again, but not every minute
+        moments = self.env['ir.cron.trigger'].search([('cron_id', '=', self.cron.id)])
+        self.assertNotIn(utc('mon 12:01'), moments.mapped('call_at'))
 
     # === WHAT IS DONE === #
 
@@ -569,7 +581,7 @@ class TestEscalation(EscalationCase):
             self.run_escalation('mon 13:02')
         mail = self.client_mails(ticket)
         self.assertEqual(len(mail), 1)
-        self.assertIn("We are working on it", mail.body_html)
+        self.assertIn("you will hear from us", mail.body_html)
         self.assertEqual(mail.recipient_ids, self.client_contact)
         self.assertIn("'Auto-Submitted': 'auto-replied'", mail.headers)
         # a machine's word is no answer
@@ -585,6 +597,18 @@ class TestEscalation(EscalationCase):
         ):
             self.run_escalation('mon 12:00')
         self.assertIn("We aim to have it solved by", self.client_mails(ticket).body_html)
+
+    def test_the_agreement_of_the_ticket_decides(self):
+        agreement = self.env['helpdesk.sla.agreement'].create({
+            'partner_id': self.client.id, 'company_id': self.company.id,
+        })
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        status = self.status(ticket, self.policy)
+        self.assertFalse(status._is_client_told())
+        ticket.agreement_id = agreement
+        for is_told in (True, False):
+            agreement.notify_client = is_told
+            self.assertEqual(status._is_client_told(), is_told)
 
     def test_the_client_is_not_told_otherwise(self):
         self.set_levels({'percentage': 100, 'notify_client': True})
@@ -670,7 +694,7 @@ class TestEscalationWaking(EscalationCase):
         self.assertWakes()
 
     def test_what_another_worker_holds_is_left_to_the_next_run(self):
-        """ A second connection holds the lock on the ticket. """
+        """ And the job comes back for it within a minute. """
         ticket = self.create_ticket(user_id=self.agent.id)
         held = self.status(ticket, self.policy)
         model = type(self.env['helpdesk.sla.escalation'])
@@ -703,7 +727,7 @@ class TestEscalationQueries(EscalationCase):
             levels._escalate(statuses)
             with patch.object(type(self.env['ir.cron']), '_commit_progress', lambda self: 1):
                 self.env['helpdesk.sla.notice']._send_digests()
-            levels._wake_for_next()
+            levels._wake_for_next(statuses.browse())
             self.env.flush_all()
             self.env.cr.precommit.run()
         queries = self.env.cr.sql_log_count - before
