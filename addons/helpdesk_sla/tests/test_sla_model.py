@@ -8,7 +8,7 @@ from unittest import skipUnless
 
 import freezegun
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Datetime
 from odoo.tests import tagged
 
@@ -661,12 +661,16 @@ if st:
             if whose == 'another':
                 calendar = None
             calendar_id = self.calendars[calendar].id if calendar is not None else False
-            closure = self.closures.create({
-                'name': "Closed", 'date_from': since, 'date_to': until,
-                'calendar_id': calendar_id,
-                'resource_id': whose == 'person' and self.person().id,
-            })
-            closure.company_id = company
+            try:
+                with self.env.cr.savepoint():
+                    closure = self.closures.create({
+                        'name': "Closed", 'date_from': since, 'date_to': until,
+                        'calendar_id': calendar_id,
+                        'resource_id': whose == 'person' and self.person().id,
+                    })
+                    closure.company_id = company
+            except ValidationError:
+                return  # where hr_holidays is installed, closures may not overlap
             self.closures |= closure
             self.tell(
                 'closure', closure=closure.id, since=since, until=until,
