@@ -3,6 +3,7 @@
 import cProfile
 import importlib
 import io
+import os
 import pstats
 import re
 import sys
@@ -93,7 +94,7 @@ def listing(bench, function_name, functions=45, **arguments):
         pstats.Stats(profiled.profiler, stream=stream).sort_stats(order).print_stats(functions)
         lines += ["", f"Functions by {order}:"]
         lines += [
-            re.sub(r'/\S*?/((?:odoo|addons|benchmarks|site-packages)/)', r'\1', line)
+            re.sub(r'/\S*/(?:dist|site)-packages/|' + re.escape(os.getcwd() + '/'), '', line)
             for line in stream.getvalue().splitlines()[7:]
             if line.strip()
         ]
