@@ -3,6 +3,7 @@ from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import res_company
 from . import res_partner
+from . import res_users
 from . import helpdesk_stage
 from . import helpdesk_tag
 from . import helpdesk_ticket_type
@@ -24,6 +25,7 @@ from . import helpdesk_sla_notice
 from . import helpdesk_sla_pause
 from . import helpdesk_sla_promise
 from . import helpdesk_sla_mixin
+from . import mail_followers
 from . import mail_message
 from . import mail_thread
 from . import helpdesk_ticket_mail

@@ -335,8 +335,8 @@ class HelpdeskSla(models.Model):
         :param agreement: its helpdesk.sla.agreement, if any
         :rtype: tuple[Rule]
         """
-        tried = self.env.context.get('helpdesk_sla_tried_rules', {})
-        rules = tried.get(company.id) or self._get_cached_rules(company.id, self.env.lang)
+        given = self.env.context.get('helpdesk_sla_rules', {})
+        rules = given.get(company.id) or self._get_cached_rules(company.id, self.env.lang)
         general = rules.get(False, ())
         return rules.get(agreement.id, ()) + general if agreement else general
 
@@ -466,10 +466,7 @@ class HelpdeskSla(models.Model):
         tickets = tickets.search(concerned, limit=PREVIEW_LIMIT, order='id')
         before = {ticket: ticket.sla_deadline for ticket in tickets}
         tickets.sla_policies_stale = True
-        tickets.with_context(helpdesk_sla_tried_rules={
-            company.id: self._build_rules(company.id, self.env.lang)
-            for company in policies.company_id
-        })._sla_refresh()
+        tickets._sla_refresh()
         now = fields.Datetime.now()
         moved = tickets.filtered(lambda ticket: ticket.sla_deadline != before[ticket])
         breached = moved.filtered(

@@ -554,7 +554,10 @@ class HelpdeskSlaMixin(models.AbstractModel):
         if choosing:
             unfinished = choosing.sla_status_ids.filtered(lambda status: not status.result)
             unfinished._recompute_clock()
-            choosing._sla_sync()
+            choosing.with_context(helpdesk_sla_rules={
+                company.id: self.env['helpdesk.sla']._build_rules(company.id, self.env.lang)
+                for company in choosing.company_id
+            })._sla_sync()
             choosing.write({'sla_stale': False, 'sla_policies_stale': False})
         counting = self - choosing
         if counting:
@@ -595,6 +598,8 @@ class HelpdeskSlaMixin(models.AbstractModel):
         remaining = tickets.search_count(stale)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
+            # a mark may be seen before the news that caches are stale: look with one's own eyes
+            self.env['resource.calendar']._begin_working_time(is_fresh=True)
             batch = tickets.search(stale, limit=batch_size, order='id').try_lock_for_update()
             if not batch:
                 break

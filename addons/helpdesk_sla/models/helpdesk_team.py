@@ -209,6 +209,12 @@ class HelpdeskTeam(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        teams = super().create(vals_list)
+        self._visibility_changed()
+        return teams
+
     def copy_data(self, default=None):
         return [
             {**vals, 'name': self.env._("%s (copy)", team.name)}
@@ -219,6 +225,8 @@ class HelpdeskTeam(models.Model):
     def write(self, vals):
         policies_before = self.sla_policy_ids if 'sla_policy_ids' in vals else None
         result = super().write(vals)
+        if {'privacy_visibility', 'member_ids', 'leader_id'} & vals.keys():
+            self._visibility_changed()
         if policies_before is not None:
             # what changes is the policies, with the rights and the effects of that
             changed = (policies_before | self.sla_policy_ids) - (
@@ -284,6 +292,12 @@ class HelpdeskTeam(models.Model):
         return action
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _visibility_changed(self):
+        """ Have the record rules look anew for the teams that are open to a user. """
+        self.env['res.users'].invalidate_model(['helpdesk_team_ids'])
+        clear_cache(self.env)
 
     def _get_first_stage(self):
         """ Return the stage in which a new ticket stands; none for a team without stages. """

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import fields, models, tools
 from odoo.exceptions import ValidationError
@@ -17,6 +18,8 @@ WORKING_TIME_FIELDS = frozenset({
     'tz',
 })
 AROUND_THE_CLOCK = WorkingTime.always()
+# of the timelines that a transaction has asked for
+CACHE_KEY = 'helpdesk_sla_working_time'
 
 
 class ResourceCalendar(models.Model):
@@ -79,11 +82,33 @@ class ResourceCalendar(models.Model):
         """
         if not self:
             return AROUND_THE_CLOCK
-        self.ensure_one()
         company_id = company.id if company else False
+        # asked for every deadline: this transaction has most likely asked before
+        known = self.env.cr.cache.get(CACHE_KEY) or self._begin_working_time()
+        if timeline := known.get((self._ids, company_id)):
+            return timeline
+        self.ensure_one()
         if not self._origin:
             return self._build_working_time(company_id)
-        return self._origin._get_cached_working_time(company_id)
+        known[self._ids, company_id] = timeline = (
+            self._origin._build_working_time(company_id) if known['is_fresh']
+            else self._origin._get_cached_working_time(company_id)
+        )
+        return timeline
+
+    def _begin_working_time(self, is_fresh=False):
+        """ Begin to remember timelines until the end of the transaction.
+
+        :param bool is_fresh: take none that other transactions have cached: a job must see every
+            change that it sees the mark of, also before the news of it has reached this worker
+        :rtype: dict
+        """
+        known = self.env.cr.cache[CACHE_KEY] = {'is_fresh': is_fresh}
+        # a cursor outlives its transactions, e.g. that of a job
+        forget = partial(self.env.cr.cache.pop, CACHE_KEY, None)
+        self.env.cr.postcommit.add(forget)
+        self.env.cr.postrollback.add(forget)
+        return known
 
     @tools.ormcache('self.id', 'company_id')
     def _get_cached_working_time(self, company_id) -> WorkingTime:
@@ -145,9 +170,14 @@ class ResourceCalendar(models.Model):
         """
         if not self:
             return
-        clear_cache(self.env)
+        self._clear_working_time()
         # sudo: helpdesk.sla.status - deadlines follow the calendar whoever edits it
         self.env['helpdesk.sla.status'].sudo()._mark_for_recompute_by_calendar(self.sudo())
+
+    def _clear_working_time(self):
+        """ Drop the cached timelines. """
+        self.env.cr.cache.pop(CACHE_KEY, None)
+        clear_cache(self.env)
 
 
 def _hours_to_seconds(hours: float) -> int:

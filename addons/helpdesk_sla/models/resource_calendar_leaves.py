@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools.caches import clear_cache
-
 # Fields that say whether something is a closure, of whom and when.
 CLOSURE_FIELDS = frozenset({
     'calendar_id',
@@ -30,7 +28,7 @@ class ResourceCalendarLeaves(models.Model):
             result = super().write(vals)
             if 'name' in vals and self._filter_closures():
                 # The explanation of a deadline shows the name; the deadline is the same.
-                clear_cache(self.env)
+                self.env['resource.calendar']._clear_working_time()
             return result
         calendars = self._get_closed_calendars()
         result = super().write(vals)

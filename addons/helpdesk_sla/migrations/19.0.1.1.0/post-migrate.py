@@ -26,5 +26,26 @@ def migrate(cr, version):
     policies = env['helpdesk.sla'].with_context(active_test=False).search(
         [('escalation_ids', '=', False)],
     )
+    _update_rules(env)
     # open tickets follow in the background
     policies.write({'escalation_ids': policies._default_escalation_ids()})
+
+
+def _update_rules(env):
+    """ Name the teams that are open to a user in the rules, which are loaded only once. """
+    for name, prefix in (
+        ('helpdesk_ticket_rule_user', ''),
+        ('helpdesk_sla_status_rule_user', 'ticket_id.'),
+        ('helpdesk_sla_pause_rule_user', 'ticket_id.'),
+    ):
+        rule = env.ref(f'helpdesk_sla.{name}', raise_if_not_found=False)
+        if rule:
+            company = "('company_id', 'in', company_ids), " if prefix else ''
+            rule.domain_force = (
+                f"[{company}'|', '|', ('{prefix}team_id', 'in', user.helpdesk_team_ids.ids),"
+                f" ('{prefix}message_partner_ids', 'in', user.partner_id.id),"
+                f" ('{prefix}user_id', '=', user.id)]"
+            )
+    rule = env.ref('helpdesk_sla.helpdesk_team_rule_user', raise_if_not_found=False)
+    if rule:
+        rule.domain_force = "[('id', 'in', user.helpdesk_team_ids.ids)]"

@@ -1,0 +1,32 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+
+class ResUsers(models.Model):
+    _inherit = 'res.users'
+
+    helpdesk_team_ids = fields.Many2many(
+        comodel_name='helpdesk.team',
+        string="Helpdesk Teams Open to the User",
+        compute='_compute_helpdesk_team_ids',
+        compute_sudo=True,
+        export_string_translation=False,
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_helpdesk_team_ids(self):
+        """ Find the teams whose tickets a user of the help desk may see, in any company.
+
+        The record rules name these teams, and are cached with them: looking at members, leaders and
+        followers in each query would cost more than the query. `helpdesk.team._visibility_changed`
+        drops them. Archived teams count as well, their tickets are still there.
+        """
+        teams = self.env['helpdesk.team'].with_context(active_test=False)
+        for user in self:
+            user.helpdesk_team_ids = teams.search(
+                Domain('privacy_visibility', '!=', 'invited_internal')
+                | Domain('member_ids', 'in', user.ids)
+                | Domain('leader_id', 'in', user.ids)
+                | Domain('message_partner_ids', 'in', user.partner_id.ids),
+            )
