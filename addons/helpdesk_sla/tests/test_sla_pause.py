@@ -300,7 +300,7 @@ class TestSlaPause(HelpdeskCase):
         self.assertEqual(ticket.sla_state, 'paused')
 
     def test_the_job_counts_the_pauses(self):
-        """ Where only working time changed, clocks are computed on rows: with the pauses as well. """
+        """ Where only working time changed, the clocks are computed on rows, pauses included. """
         policy = self.create_policy('resolution', 8)
         ticket = self.create_ticket()
         self.move(ticket, self.stage_customer, 'mon 10:00')
