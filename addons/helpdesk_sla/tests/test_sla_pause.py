@@ -298,3 +298,14 @@ class TestSlaPause(HelpdeskCase):
         ticket._register_response()
         self.assertEqual(self.status(ticket, answer).state, 'reached')
         self.assertEqual(ticket.sla_state, 'paused')
+
+    def test_the_job_counts_the_pauses(self):
+        """ Where only working time changed, the clocks are computed on rows, pauses included. """
+        policy = self.create_policy('resolution', 8)
+        ticket = self.create_ticket()
+        self.move(ticket, self.stage_customer, 'mon 10:00')
+        self.move(ticket, self.stage_progress, 'mon 12:00')
+        self.run_refresh()
+        self.create_closure('tue 00:00', 'wed 00:00')
+        self.run_refresh()
+        self.assertMoment(self.status(ticket, policy).deadline, 'wed 10:00')
