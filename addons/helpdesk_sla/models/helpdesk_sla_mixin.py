@@ -211,6 +211,10 @@ class HelpdeskSlaMixin(models.AbstractModel):
                 "The clocks of closed tickets stand still already: %(tickets)s. Reopen them first.",
                 tickets=', '.join(closed.mapped('display_name')),
             ))
+        if date_from > now + timedelta(minutes=1) and not date_to:
+            raise UserError(self.env._(
+                "A pause that begins later needs an end, so that the deadline is known.",
+            ))
         if date_to and date_to <= max(date_from, now):
             raise UserError(self.env._("The pause has to end after now, and after it begins."))
         # the beginning is given to the minute
@@ -494,7 +498,12 @@ class HelpdeskSlaMixin(models.AbstractModel):
     def _sla_settle(self):
         """ End the statuses of the tickets whose targets their history has reached. """
         # sudo: helpdesk.sla.status - see _sla_sync
-        self.sudo().sla_status_ids._settle()
+        tickets = self.sudo()
+        # what ends is judged by what is true now, not by whether the job has run already
+        stale = tickets.filtered('sla_stale')
+        if stale:
+            stale._sla_refresh()
+        tickets.sla_status_ids._settle()
 
     def _report_empty_calendars(self):
         """ Tell the leaders of teams whose working hours contain no working time. """
@@ -550,16 +559,18 @@ class HelpdeskSlaMixin(models.AbstractModel):
 
     def _sla_refresh(self):
         """ Compute policies and deadlines anew; finished statuses never change. """
+        # a mark may be seen before the news that caches are stale: look with one's own eyes
+        self.env['resource.calendar']._begin_working_time(is_fresh=True)
         choosing = self.filtered('sla_policies_stale')
+        counting = self - choosing
         if choosing:
+            choosing.write({'sla_stale': False, 'sla_policies_stale': False})
             unfinished = choosing.sla_status_ids.filtered(lambda status: not status.result)
             unfinished._recompute_clock()
             choosing.with_context(helpdesk_sla_rules={
                 company.id: self.env['helpdesk.sla']._build_rules(company.id, self.env.lang)
                 for company in choosing.company_id
             })._sla_sync()
-            choosing.write({'sla_stale': False, 'sla_policies_stale': False})
-        counting = self - choosing
         if counting:
             # sudo: helpdesk.sla.status - see _sla_sync
             empty = self.env['helpdesk.sla.status'].sudo()._recompute_clocks(counting)
@@ -598,8 +609,6 @@ class HelpdeskSlaMixin(models.AbstractModel):
         remaining = tickets.search_count(stale)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         while remaining:
-            # a mark may be seen before the news that caches are stale: look with one's own eyes
-            self.env['resource.calendar']._begin_working_time(is_fresh=True)
             batch = tickets.search(stale, limit=batch_size, order='id').try_lock_for_update()
             if not batch:
                 break

@@ -41,7 +41,7 @@ class HelpdeskTicketRelation(models.AbstractModel):
              "lately.",
     )
     similar_ticket_count = fields.Integer(
-        compute='_compute_similar_ticket_ids',
+        compute='_compute_similar_ticket_count',
         groups='helpdesk_sla.group_helpdesk_user',
         export_string_translation=False,
     )
@@ -66,10 +66,16 @@ class HelpdeskTicketRelation(models.AbstractModel):
     @api.depends('name', 'partner_id', 'is_closed')
     @api.depends_context('uid')
     def _compute_similar_ticket_ids(self):
-        """ Suggest duplicates; read by the form only, as each ticket costs a query. """
         for ticket in self:
             ticket.similar_ticket_ids = ticket._find_similar_tickets()
-            ticket.similar_ticket_count = len(ticket.similar_ticket_ids)
+
+    @api.depends('name', 'partner_id', 'is_closed')
+    @api.depends_context('uid')
+    def _compute_similar_ticket_count(self):
+        """ Suggest duplicates; read by the form only, as each ticket costs a query. """
+        # not by the field above: the rights to each of them would be looked at once more
+        for ticket in self:
+            ticket.similar_ticket_count = len(ticket._find_similar_tickets())
 
     # === ACTION METHODS === #
 
@@ -158,7 +164,7 @@ class HelpdeskTicketRelation(models.AbstractModel):
             & (Domain('is_closed', '=', False) | Domain('close_date', '>=', since))
         )
         if not self.env.registry.has_trigram:
-            return tickets.search(domain, limit=200, order='id desc').filtered(
+            return tickets.search_fetch(domain, ['name'], limit=200, order='id desc').filtered(
                 lambda ticket: _share_words(ticket.name, self.name),
             )[:SUGGESTIONS]
         tickets.flush_model(['name'])

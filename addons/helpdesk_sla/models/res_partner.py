@@ -25,9 +25,10 @@ class ResPartner(models.Model):
     def _compute_ticket_count(self):
         """ Count a contact's own tickets, and all tickets of a commercial entity. """
         tickets = self.env['helpdesk.ticket']
+        contacts = self.filtered(lambda partner: partner.commercial_partner_id != partner)
         own = dict(tickets._read_group(
-            [('partner_id', 'in', self.ids)], ['partner_id'], ['__count'],
-        ))
+            [('partner_id', 'in', contacts.ids)], ['partner_id'], ['__count'],
+        )) if contacts else {}
         of_entity = dict(tickets._read_group(
             [('commercial_partner_id', 'in', self.ids)], ['commercial_partner_id'], ['__count'],
         ))

@@ -157,6 +157,8 @@ class TestManualPause(HelpdeskCase):
         for values in (
             {'date_to': now},
             {'date_from': now + timedelta(hours=2), 'date_to': now + timedelta(hours=1)},
+            # the clock would stand still, and the deadline be unknown, before it begins
+            {'date_from': now + timedelta(hours=2)},
         ):
             with self.assertRaises(UserError):
                 self.pause(**values)

@@ -115,14 +115,6 @@ class TestPromise(PromiseCase):
         self.assertEqual(told['text'], "Paused: planned maintenance")
         self.assertNotIn("Jane", str(told))
 
-    def test_maintenance_planned_without_an_end(self):
-        self.ticket.with_user(self.agent)._pause_sla(
-            'maintenance', "The server", date_from=utc('mon 14:00'),
-        )
-        told = self.told()['resolution']
-        self.assertEqual(told['text'], "Paused: planned maintenance")
-        self.assertRegex(told['details'][0], r"2:00\sPM$")
-
     def test_what_does_not_pause_a_promise_is_not_told(self):
         self.pause('customer', "The serial number", 'mon 10:00')
         self.assertEqual(self.told()['first_response']['look'], 'running')

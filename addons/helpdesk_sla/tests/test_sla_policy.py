@@ -437,6 +437,20 @@ class TestSlaBackground(HelpdeskCase):
         self.assertMoment(self.status(ticket, policy).deadline, 'mon 15:00')
         self.assertEqual(self.status(ticket, policy).time, 6)
 
+    def test_what_ends_before_the_job_ran_is_judged_all_the_same(self):
+        """ A holiday or a longer time counts from the moment it is there, not from the job on. """
+        policy = self.create_policy('resolution', 4)
+        closed, longer = self.create_tickets([{}, {}])
+        self.create_closure('mon 12:00', 'mon 18:00')
+        self.move(closed, self.stage_solved, 'tue 09:30')
+        self.assertEqual(self.status(closed, policy).result, 'reached')
+        self.assertFalse(closed.sla_stale)
+        policy.with_user(self.manager).time = 20
+        self.move(longer, self.stage_solved, 'wed 17:00')
+        self.assertEqual(self.status(longer, policy).result, 'reached')
+        self.run_refresh()
+        self.assertEqual(self.status(closed, policy).time, 4)
+
     def test_team_leader_changes_the_policy_of_the_team(self):
         policy = self.create_policy('resolution', 4, team_ids=self.team.ids)
         ticket = self.create_ticket()
