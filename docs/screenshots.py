@@ -72,6 +72,11 @@ def take_all(photographer, product):
     photographer.take(agent, 'ticket-form', f'{tickets}/{ticket}', '.o_form_sheet')
     agent.get_by_role('tab', name="SLA").click()
     photographer.take(agent, 'ticket-sla', ready='.o_form_sheet')
+    agent.get_by_role('button', name="Pause", exact=True).click()
+    photographer.take(agent, 'pause', ready='.modal .o_form_view')
+    agent.goto(f'{tickets}/{busy_ticket}')
+    agent.locator('.o_helpdesk_sla_promise button').first.click()
+    photographer.take(agent, 'explanation', ready='.o_helpdesk_sla_bar')
     agent.goto(f'{tickets}/{busy_ticket}')
     agent.get_by_role('tab', name="Timesheets").click()
     photographer.take(agent, 'ticket-timesheets', ready='.o_form_sheet')
@@ -85,7 +90,19 @@ def take_all(photographer, product):
         '.o_form_sheet',
     )
 
+    agreement = id_of('helpdesk_sla.agreement_kestrel')
+    photographer.take(
+        admin, 'agreement-form',
+        f'/odoo/action-helpdesk_sla.helpdesk_sla_agreement_action/{agreement}', '.o_form_sheet',
+    )
+    photographer.take(
+        admin, 'sla-report', '/odoo/action-helpdesk_sla.helpdesk_sla_status_action',
+        '.o_graph_renderer canvas',
+    )
+    photographer.take(admin, 'live', '/odoo/helpdesk-live', '.o_helpdesk_wall')
+
     client = photographer.sit_down('client')
+    photographer.take(client, 'portal-agreement', f'/my/agreements/{agreement}')
     photographer.take(client, 'portal-tickets', '/my/tickets')
     photographer.take(client, 'portal-ticket', f'/my/tickets/{busy_ticket}')
 
@@ -97,6 +114,8 @@ def take_all(photographer, product):
     phone = photographer.sit_down('agent', PHONE)
     photographer.take(phone, 'phone-list', tickets, '.o_kanban_record, .o_data_row')
     photographer.take(phone, 'phone-ticket', f'{tickets}/{ticket}', '.o_form_sheet')
+    phone.locator('.o_helpdesk_sla_promise button').first.click()
+    photographer.take(phone, 'phone-explanation', ready='.o_helpdesk_sla_bar')
     phone_client = photographer.sit_down('client', PHONE)
     photographer.take(phone_client, 'phone-portal', f'/my/tickets/{busy_ticket}')
 

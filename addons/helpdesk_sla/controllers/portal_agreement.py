@@ -118,6 +118,11 @@ class HelpdeskAgreementPortal(CustomerPortal):
         except (AccessError, MissingError):
             return {'error': request.env._("This agreement cannot be found.")}
         user = request.env.user
+        if user._is_internal():
+            return {'error': request.env._(
+                "Only the client signs here. A copy that was signed on paper is recorded on the "
+                "agreement itself.",
+            )}
         author = agreement_sudo._get_recipient() if user._is_public() else user.partner_id
         try:
             # the answer is no error for the server: what was done until then must be taken back

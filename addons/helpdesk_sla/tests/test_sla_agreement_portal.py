@@ -137,6 +137,13 @@ class TestAgreementPortal(AgreementCase, HttpCase):
     def test_not_by_another_client(self):
         self.assertNotSigned(self.sign(self.portal_other))
 
+    def test_not_by_our_own_people(self):
+        """ Who reads the agreement, or has the client's link at hand, is not the client. """
+        for user in (self.agent, self.manager):
+            for token in (None, self.agreement._portal_ensure_token()):
+                self.assertIn('error', self.sign(user, token=token))
+        self.assertEqual(self.agreement.step, 'sent')
+
     def test_not_twice(self):
         self.sign(token=self.token)
         self.assertIn('error', self.sign(token=self.token, name="Somebody Else"))
