@@ -536,19 +536,22 @@ class HelpdeskTicket(models.Model):
         :param datetime now: the moment of the change, naive UTC
         """
         stamp = fields.Datetime.to_string(now)
-        # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
-        moved = self.sudo()
+        # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields, and not
+        # tracked
+        moved = self.sudo().with_context(tracking_disable=True)
         for ticket in moved:
-            ticket.stage_history = [
-                *(ticket.stage_history or []), [ticket.stage_id.id, stamp, ticket.stage_type],
-            ]
+            ticket.write({
+                'stage_history': [
+                    *(ticket.stage_history or []), [ticket.stage_id.id, stamp, ticket.stage_type],
+                ],
+                'date_last_stage_update': now,
+            })
         closed = moved.filtered('is_closed')
         was_closed = moved.filtered(lambda ticket: stages_before[ticket]._is_closing())
-        moved.date_last_stage_update = now
         newly_closed = closed - was_closed
         newly_closed.write({'close_date': now, 'customer_waiting_since': False})
         newly_closed._end_manual_pauses(now)
-        newly_closed._tell_blocked_tickets()
+        newly_closed.with_context(self.env.context)._tell_blocked_tickets()
         reopened = was_closed - closed
         for count, tickets in reopened.grouped('reopen_count').items():
             tickets.write({
