@@ -536,8 +536,7 @@ class HelpdeskTicket(models.Model):
         :param datetime now: the moment of the change, naive UTC
         """
         stamp = fields.Datetime.to_string(now)
-        # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields, and not
-        # tracked
+        # sudo: helpdesk.ticket - the dates are kept by the system (_check_engine_fields), untracked
         moved = self.sudo().with_context(tracking_disable=True)
         for ticket in moved:
             ticket.write({
