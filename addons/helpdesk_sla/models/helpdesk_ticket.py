@@ -550,7 +550,7 @@ class HelpdeskTicket(models.Model):
         newly_closed = closed - was_closed
         newly_closed.write({'close_date': now, 'customer_waiting_since': False})
         newly_closed._end_manual_pauses(now)
-        newly_closed.with_context(self.env.context)._tell_blocked_tickets()
+        newly_closed.with_env(self.env(su=True))._tell_blocked_tickets()
         reopened = was_closed - closed
         for count, tickets in reopened.grouped('reopen_count').items():
             tickets.write({

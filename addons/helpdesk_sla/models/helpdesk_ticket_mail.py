@@ -83,7 +83,7 @@ class HelpdeskTicketMail(models.AbstractModel):
             return super().create(vals_list)
         tickets = super(HelpdeskTicketMail, self.with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, helpdesk_subscribe_later=True,
-        )).create(vals_list).with_context(context)
+        )).create(vals_list).with_env(self.env)
         followed = tickets._subscribe_created(vals_list)
         if not context.get('mail_create_nolog'):
             tickets._log_created(followed)
