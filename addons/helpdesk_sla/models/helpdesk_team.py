@@ -296,7 +296,9 @@ class HelpdeskTeam(models.Model):
     @api.model
     def _visibility_changed(self):
         """ Have the record rules look anew for the teams that are open to a user. """
-        self.env['res.users'].invalidate_model(['helpdesk_team_ids'])
+        self.env['res.users'].invalidate_model(
+            ['helpdesk_team_ids', 'is_every_helpdesk_team_open'],
+        )
         clear_cache(self.env)
 
     def _get_first_stage(self):

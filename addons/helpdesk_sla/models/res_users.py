@@ -13,6 +13,13 @@ class ResUsers(models.Model):
         export_string_translation=False,
     )
 
+    is_every_helpdesk_team_open = fields.Boolean(
+        compute='_compute_helpdesk_team_ids',
+        compute_sudo=True,
+        export_string_translation=False,
+        help="Technical: no team is hidden from the user, so that no ticket has to be looked at.",
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_helpdesk_team_ids(self):
@@ -23,6 +30,7 @@ class ResUsers(models.Model):
         drops them. Archived teams count as well, their tickets are still there.
         """
         teams = self.env['helpdesk.team'].with_context(active_test=False)
+        count = teams.search_count([])
         for user in self:
             user.helpdesk_team_ids = teams.search(
                 Domain('privacy_visibility', '!=', 'invited_internal')
@@ -30,3 +38,4 @@ class ResUsers(models.Model):
                 | Domain('leader_id', 'in', user.ids)
                 | Domain('message_partner_ids', 'in', user.partner_id.ids),
             )
+            user.is_every_helpdesk_team_open = len(user.helpdesk_team_ids) == count

@@ -41,8 +41,10 @@ def _update_rules(env):
         rule = env.ref(f'helpdesk_sla.{name}', raise_if_not_found=False)
         if rule:
             company = "('company_id', 'in', company_ids), " if prefix else ''
+            everything = f"[{company.strip(', ')}]"
             rule.domain_force = (
-                f"[{company}'|', '|', ('{prefix}team_id', 'in', user.helpdesk_team_ids.ids),"
+                f"{everything} if user.is_every_helpdesk_team_open else"
+                f" [{company}'|', '|', ('{prefix}team_id', 'in', user.helpdesk_team_ids.ids),"
                 f" ('{prefix}message_partner_ids', 'in', user.partner_id.id),"
                 f" ('{prefix}user_id', '=', user.id)]"
             )
