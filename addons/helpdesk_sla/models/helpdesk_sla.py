@@ -5,6 +5,7 @@ from odoo.tools import format_duration
 
 from ..tools.caches import clear_cache
 from ..tools.policy_rules import Criterion, Rule
+from ..tools.working_time import hours_to_seconds
 from .helpdesk_sla_pause import PAUSE_FIELDS
 
 # the ticket's selection value -> the policy's criterion
@@ -200,7 +201,7 @@ class HelpdeskSla(models.Model):
     @api.depends('time')
     def _compute_time_seconds(self):
         for sla in self:
-            sla.time_seconds = round(sla.time * 3600)
+            sla.time_seconds = hours_to_seconds(sla.time)
 
     @api.depends('time', 'escalation_ids.percentage', 'escalation_ids.summary')
     def _compute_escalation_preview(self):

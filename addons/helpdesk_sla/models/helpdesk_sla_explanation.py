@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools.working_time import CLOSED, CLOSURE, PAUSED, WORKING
+from ..tools.working_time import CLOSED, CLOSURE, PAUSED, WORKING, hours_to_seconds
 
 SECOND = timedelta(seconds=1)
 # How much of the future the bar on a ticket knows, so that it grows without asking the server: a
@@ -150,7 +150,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
 
     def _get_promised_seconds(self):
         """ Return the promised working time in seconds. """
-        return round(self.time * 3600)
+        return hours_to_seconds(self.time)
 
     def _get_explanation_stop(self, now):
         """ Return until when the promise is explained.
@@ -176,7 +176,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
         :rtype: int
         """
         if self.reached_date and self.result:
-            return round(self.worked_hours * 3600)
+            return hours_to_seconds(self.worked_hours)
         return working_time.worked(
             self.start_date, self.end_date if self.result and self.end_date else now, pauses,
         )
@@ -247,7 +247,7 @@ class HelpdeskSlaExplanation(models.AbstractModel):
         """
         if self.result not in ('reached', 'failed'):
             return False
-        if self.reached_date and counted_seconds != round(self.worked_hours * 3600):
+        if self.reached_date and counted_seconds != hours_to_seconds(self.worked_hours):
             return True
         if not self.deadline:
             return False

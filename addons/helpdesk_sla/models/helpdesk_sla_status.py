@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.working_time import hours_to_seconds
 from .helpdesk_sla_pause import PAUSE_FIELDS, is_paused_by
 from .helpdesk_stage import CLOSING_TYPES
 
@@ -165,7 +166,7 @@ class HelpdeskSlaStatus(models.Model):
         :return: values of the fields that depend on them
         :rtype: dict
         """
-        seconds = round(promise.time * 3600)
+        seconds = hours_to_seconds(promise.time)
         deadline = working_time.deadline(promise.start_date, seconds, pauses)
         warning = seconds * promise.warning_percentage // 100
         # not on the levels: when they change, open tickets are refreshed in the background
@@ -191,7 +192,7 @@ class HelpdeskSlaStatus(models.Model):
             closing; False while the clock stands still
         :rtype: datetime | False
         """
-        seconds = round(promise.time * 3600) * percentage // 100
+        seconds = hours_to_seconds(promise.time) * percentage // 100
         moment = working_time.deadline(promise.start_date, seconds, pauses)
         return (moment and working_time.deadline(moment, 0, pauses)) or False
 
@@ -393,7 +394,7 @@ class HelpdeskSlaStatus(models.Model):
         ]
         # the deadline decides, not the time worked: a target consumed at closing is due then, and
         # being reached in the evening does not make a success of what already read as failed
-        deadline = working_time.deadline(self.start_date, round(self.time * 3600), pauses)
+        deadline = working_time.deadline(self.start_date, hours_to_seconds(self.time), pauses)
         self.write({
             'result': 'failed' if deadline and deadline < reached_date else 'reached',
             'reached_date': reached_date,

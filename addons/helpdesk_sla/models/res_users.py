@@ -10,12 +10,14 @@ class ResUsers(models.Model):
         string="Helpdesk Teams Open to the User",
         compute='_compute_helpdesk_team_ids',
         compute_sudo=True,
+        groups='helpdesk_sla.group_helpdesk_manager',
         export_string_translation=False,
     )
 
     is_every_helpdesk_team_open = fields.Boolean(
         compute='_compute_helpdesk_team_ids',
         compute_sudo=True,
+        groups='helpdesk_sla.group_helpdesk_manager',
         export_string_translation=False,
         help="Technical: no team is hidden from the user, so that no ticket has to be looked at.",
     )

@@ -406,6 +406,11 @@ class WorkingTime:
         return second
 
 
+def hours_to_seconds(hours: float) -> int:
+    """Return a duration that people enter in hours, e.g. 0.25, in whole seconds."""
+    return round(hours * 3600)
+
+
 def _to_second(instant: datetime) -> int:
     elapsed = instant - EPOCH
     return elapsed.days * DAY + elapsed.seconds
