@@ -1,6 +1,7 @@
 """What the tests of this folder share: the running product, and people at browsers."""
 
 import os
+import re
 import resource
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from odoo.tools import config
 
 from .live import CHROMIUM, CHROMIUM_ARGUMENTS, Product
 
+DESKTOP = {'width': 1440, 'height': 900}
 BROWSER_TIMEOUT = 60_000  # milliseconds: what a busy machine needs
 
 
@@ -49,10 +51,9 @@ def person(product, browser, request):
     """
     pages = {}
 
-    def sit_down(login=None):
+    def sit_down(login=None, viewport=DESKTOP):
         context = browser.new_context(
-            base_url=product.url, viewport={'width': 1440, 'height': 900}, locale='en-US',
-            timezone_id='Europe/Warsaw',
+            base_url=product.url, viewport=viewport, locale='en-US', timezone_id='Europe/Warsaw',
         )
         context.set_default_timeout(BROWSER_TIMEOUT)
         page = pages[login or 'visitor'] = context.new_page()
@@ -61,7 +62,7 @@ def person(product, browser, request):
             page.fill('input[name=login]', login)
             page.fill('input[name=password]', login)
             page.locator('form.oe_login_form button[type=submit]').click()
-            page.wait_for_url('**/odoo**', wait_until='commit')
+            page.wait_for_url(re.compile('/(odoo|my)'), wait_until='commit')
         return page
 
     yield sit_down

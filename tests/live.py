@@ -26,6 +26,7 @@ from odoo.tools import config
 MAIL_DOMAIN = 'support.example'
 START_TIMEOUT = 120  # seconds
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
+NODE_MODULES = Path(shutil.which('rtlcss')).parents[1]
 # Chromium phones home unless told not to; there is nothing but this machine here.
 CHROMIUM_ARGUMENTS = [
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',

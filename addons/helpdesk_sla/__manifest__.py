@@ -78,7 +78,14 @@
     'assets': {
         'web.assets_backend': [
             'helpdesk_sla/static/src/**/*',
+            ('remove', 'helpdesk_sla/static/src/portal_chatter/**'),
             ('remove', 'helpdesk_sla/static/src/views/sla_graph/**'),
+        ],
+        'portal.assets_chatter': [
+            'helpdesk_sla/static/src/portal_chatter/**/*.xml',
+        ],
+        'portal.assets_chatter_style': [
+            'helpdesk_sla/static/src/portal_chatter/**/*.scss',
         ],
         'web.assets_backend_lazy': [
             'helpdesk_sla/static/src/views/sla_graph/**',
