@@ -63,11 +63,15 @@ SCOPES = {
 
 
 def read_matrix():
-    """ Return the table of docs/access.md: rights by model and group. """
+    """ Return the first table of docs/access.md: rights by model and group.
+
+    The other tables are those of other addons.
+    """
     path = Path(get_module_path('helpdesk_sla')).parents[1] / 'docs' / 'access.md'
+    text, *_others = path.read_text().split('\n## ', 1)
     rows = [
         [cell.strip() for cell in line.strip().strip('|').split('|')]
-        for line in path.read_text().splitlines()
+        for line in text.splitlines()
         if line.startswith('| helpdesk.')
     ]
     return {(model, group): dict(zip(OPERATIONS, cells)) for model, group, *cells in rows}
