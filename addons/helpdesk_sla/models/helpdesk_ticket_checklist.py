@@ -50,15 +50,40 @@ class HelpdeskTicketChecklist(models.AbstractModel):
             ticket.checklist_count = sum(of_ticket.values())
             ticket.checklist_done_count = of_ticket.get(True, 0)
 
-    # === CONSTRAINT METHODS === #
+    # === CRUD METHODS === #
 
-    @api.constrains('stage_id')
+    @api.model_create_multi
+    def create(self, vals_list):
+        tickets = super().create(vals_list)
+        chosen = tickets.browse(
+            ticket.id for ticket, vals in zip(tickets, vals_list)
+            if vals.get('checklist_template_ids')
+        )
+        # sudo: helpdesk.ticket - the team's lists, whoever registers the ticket
+        chosen.sudo()._sync_checklist_lines()
+        tickets.sudo()._add_automatic_checklists()
+        return tickets
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'stage_id' in vals:
+            self._check_checklists_are_complete()
+        if 'checklist_template_ids' in vals:
+            # sudo: helpdesk.ticket.checklist.line - follows from what was chosen
+            self.sudo()._sync_checklist_lines()
+        if {'ticket_type_id', 'team_id'} & vals.keys():
+            self.sudo()._add_automatic_checklists()
+        return result
+
+    # === BUSINESS METHODS === #
+
     def _check_checklists_are_complete(self):
         """ Keep people from solving what is not done.
 
         What the system closes (a customer in the portal, a job) is not held up by an internal
         list, and neither is what goes on in another ticket.
         """
+        # not a constraint method: those run as the superuser, whoever writes
         if self.env.su:
             return
         solved = self.filtered(
@@ -80,31 +105,6 @@ class HelpdeskTicketChecklist(models.AbstractModel):
                     lines.filtered(lambda line: line.ticket_id == ticket).mapped('name'),
                 ),
             ))
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        tickets = super().create(vals_list)
-        chosen = tickets.browse(
-            ticket.id for ticket, vals in zip(tickets, vals_list)
-            if vals.get('checklist_template_ids')
-        )
-        # sudo: helpdesk.ticket - the team's lists, whoever registers the ticket
-        chosen.sudo()._sync_checklist_lines()
-        tickets.sudo()._add_automatic_checklists()
-        return tickets
-
-    def write(self, vals):
-        result = super().write(vals)
-        if 'checklist_template_ids' in vals:
-            # sudo: helpdesk.ticket.checklist.line - follows from what was chosen
-            self.sudo()._sync_checklist_lines()
-        if {'ticket_type_id', 'team_id'} & vals.keys():
-            self.sudo()._add_automatic_checklists()
-        return result
-
-    # === BUSINESS METHODS === #
 
     def _add_automatic_checklists(self):
         """ Add the checklists that the team and the type of the tickets ask for. """

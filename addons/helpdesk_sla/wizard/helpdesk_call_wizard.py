@@ -129,8 +129,8 @@ class HelpdeskCallWizard(models.TransientModel):
     def _compute_partner_id(self):
         """ Find the caller by the number; of several only where they are one client's. """
         for wizard in self:
-            found = wizard.matching_partner_ids
-            if not found or wizard.partner_id in found:
+            found = wizard.matching_partner_ids._origin
+            if not found or wizard.partner_id._origin in found:
                 continue
             client = found.commercial_partner_id
             if len(found) == 1:
