@@ -138,5 +138,5 @@ class HelpdeskTicketChecklist(models.AbstractModel):
             )
             for template in ticket.checklist_template_ids - lines.template_id:
                 to_create += template._prepare_lines(ticket)
-        to_delete.unlink()
+        to_delete.with_user(self.env.user).unlink()
         self.env['helpdesk.ticket.checklist.line'].create(to_create)
