@@ -2,6 +2,7 @@
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import BaseCase, Form, tagged
+from odoo.tools import SQL
 
 from odoo.addons.helpdesk_sla.tools import phone_number
 
@@ -93,11 +94,11 @@ class TestCall(CallCase):
     def test_the_number_is_looked_up_in_an_index(self):
         self.env.flush_all()
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        self.env.cr.execute(
-            "EXPLAIN SELECT id FROM res_partner WHERE phone IS NOT NULL AND "
-            + phone_number.get_key_sql('"res_partner"."phone"') + " = '5550123'",
-        )
-        plan = ' '.join(row[0] for row in self.env.cr.fetchall())
+        plan = ' '.join(row[0] for row in self.env.execute_query(SQL(
+            "EXPLAIN SELECT id FROM res_partner WHERE phone IS NOT NULL AND %s = %s",
+            SQL(phone_number.get_key_sql('%s'), SQL.identifier('res_partner', 'phone')),
+            '5550123',
+        )))
         self.assertIn('res_partner_helpdesk_phone_idx', plan)
 
     def test_an_answered_call_becomes_a_ticket_with_its_answer(self):

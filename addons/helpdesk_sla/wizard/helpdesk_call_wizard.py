@@ -193,7 +193,7 @@ class HelpdeskCallWizard(models.TransientModel):
         """ Log the call and open its ticket. """
         self.ensure_one()
         # what the views want of their own tickets (a team, a responsible) is in the fields
-        self = self.with_context(clean_context(self.env.context))  # noqa: PLW0642
+        self = self.with_context(clean_context(self.env.context))
         ticket = self.ticket_id
         text = plaintext2html(self.description) if (self.description or '').strip() else ''
         if self.target == 'open':

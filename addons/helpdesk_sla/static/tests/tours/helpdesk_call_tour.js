@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("helpdesk_call_tour", {
         },
         {
             content: "tick it off",
-            trigger: ".o_field_widget[name=checklist_line_ids] .o_data_row td[name=is_done] input",
+            trigger: ".o_field_widget[name=checklist_line_ids] .o_data_row td[name=is_done]",
             run: "click",
         },
         {
