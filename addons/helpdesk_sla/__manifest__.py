@@ -29,6 +29,7 @@
         'data/ir_cron_data.xml',
         'data/mail_message_subtype_data.xml',
         'data/mail_template_data.xml',
+        'views/mail_layout_templates.xml',
         'data/helpdesk_sla_escalation_data.xml',
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',
