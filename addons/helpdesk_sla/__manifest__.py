@@ -56,6 +56,7 @@
         'views/helpdesk_sla_agreement_views.xml',
         'views/helpdesk_sla_sizing_views.xml',
         'views/helpdesk_sla_service_views.xml',
+        'views/helpdesk_department_views.xml',
         'views/helpdesk_team_views.xml',
         'views/helpdesk_team_wall_views.xml',
         'views/helpdesk_ticket_type_views.xml',
@@ -79,6 +80,7 @@
     'assets': {
         'web.assets_backend': [
             'helpdesk_sla/static/src/**/*',
+            ('remove', 'helpdesk_sla/static/src/interactions/**'),
             ('remove', 'helpdesk_sla/static/src/portal_chatter/**'),
             ('remove', 'helpdesk_sla/static/src/views/sla_graph/**'),
         ],
@@ -90,6 +92,9 @@
         ],
         'web.assets_backend_lazy': [
             'helpdesk_sla/static/src/views/sla_graph/**',
+        ],
+        'web.assets_frontend': [
+            'helpdesk_sla/static/src/interactions/**/*',
         ],
         'web.assets_tests': [
             'helpdesk_sla/static/tests/tours/**/*',

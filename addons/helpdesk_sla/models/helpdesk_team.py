@@ -187,7 +187,7 @@ class HelpdeskTeam(models.Model):
 
         :rtype: dict[str, Domain]
         """
-        is_open = Domain('is_closed', '=', False)
+        is_open = self.env['helpdesk.ticket']._get_open_domain()
         return {
             'open_ticket_count': is_open,
             'my_ticket_count': is_open & Domain('user_id', '=', self.env.uid),

@@ -12,6 +12,8 @@ class HelpdeskTicket(models.Model):
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
     _inherit = [
+        'helpdesk.ticket.portal',
+        'helpdesk.ticket.key.user',
         'helpdesk.ticket.agreement',
         'helpdesk.sla.mixin',
         'helpdesk.ticket.merge',
@@ -264,7 +266,9 @@ class HelpdeskTicket(models.Model):
         self._complete_create_values(vals_list)
         tickets = super().create(vals_list)
         tickets._open_stage_pauses(fields.Datetime.now())
+        tickets._begin_key_user_turns()
         tickets._sla_sync()
+        tickets._tell_key_users()
         return tickets
 
     def write(self, vals):
@@ -383,7 +387,7 @@ class HelpdeskTicket(models.Model):
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id', 'agreement_id',
             'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline',
             'sla_warning_date', 'sla_paused_since', 'sla_result', 'sla_stale',
-            'sla_policies_stale',
+            'sla_policies_stale', 'portal_client_id', 'key_user_state',
             *self._get_measure_fields(),
         }
 
@@ -527,6 +531,7 @@ class HelpdeskTicket(models.Model):
             ))
         if not self.is_closed:
             # sudo: helpdesk.ticket - the caller has checked that this is the customer's ticket
+            self.sudo()._settle_at_client()
             self.sudo()._close('solved')
 
     def _change_stage(self, stages_before, now):
@@ -556,6 +561,7 @@ class HelpdeskTicket(models.Model):
             tickets.write({
                 'close_date': False, 'reopen_date': now, 'reopen_count': count + 1,
             })
+        (newly_closed | reopened)._end_key_user_turn()
         moved._close_stage_pauses(now)
         moved._open_stage_pauses(now)
         reopened._sla_sync()

@@ -328,6 +328,10 @@ class HelpdeskTicketMail(models.AbstractModel):
         """ Return the route of an e-mail to a ticket, or to the one that it was merged into. """
         return route
 
+    def _get_key_user_sentences(self):
+        """ Return what the customer is told while a key user looks at the ticket first. """
+        return []
+
     def _get_merge_target(self):
         """ Return the ticket that this one was merged into, if any. """
         return self.browse()
@@ -951,7 +955,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         :rtype: list[str]
         """
         self.ensure_one()
-        sentences = []
+        sentences = self._get_key_user_sentences()
         for promise in self.sudo()._get_portal_promises():
             if not promise['deadline'] or promise['state'] != 'running':
                 continue

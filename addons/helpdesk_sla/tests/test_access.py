@@ -59,6 +59,7 @@ SCOPES = {
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
     'helpdesk.channel': {'all': {'one'}},
+    'helpdesk.department': {'all': {'one'}},
 }
 
 
@@ -176,6 +177,9 @@ class AccessCase(HelpdeskCase):
                 'name': "Fax", 'code': 'fax',
             })},
             'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
+            'helpdesk.department': {'one': self.env['helpdesk.department'].create({
+                'name': "Warehouse", 'partner_id': self.client.id,
+            })},
         }
 
     def create_links(self, tickets):
@@ -276,6 +280,9 @@ class AccessCase(HelpdeskCase):
                 'date_from': '2026-03-02 09:00:00',
             },
             'helpdesk.ticket.link': self.get_link_values,
+            'helpdesk.department': lambda department: {
+                'name': name, 'partner_id': department.partner_id.id,
+            },
         }.get(record._name, lambda _record: {'name': name})(record.sudo())
 
     def get_link_values(self, link):
