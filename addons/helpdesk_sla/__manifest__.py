@@ -30,6 +30,7 @@
         'data/mail_message_subtype_data.xml',
         'data/mail_template_data.xml',
         'views/mail_layout_templates.xml',
+        'data/mail_template_followup_data.xml',
         'data/helpdesk_sla_escalation_data.xml',
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',

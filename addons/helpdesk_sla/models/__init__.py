@@ -11,6 +11,8 @@ from . import helpdesk_team_wall
 from . import helpdesk_team
 from . import helpdesk_channel
 from . import helpdesk_department
+from . import helpdesk_followup_step
+from . import helpdesk_ticket_followup
 from . import helpdesk_ticket_key_user
 from . import helpdesk_ticket_portal
 from . import helpdesk_sla

@@ -529,6 +529,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
         ticket = self.sudo()
         if ticket._is_agent_message(message):
             ticket._register_response()
+            ticket._restart_followup()
         elif ticket._is_customer_message(message):
             if message.subtype_id == ticket._creation_subtype():
                 return  # the request itself

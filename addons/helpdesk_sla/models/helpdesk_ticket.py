@@ -14,6 +14,7 @@ class HelpdeskTicket(models.Model):
     _inherit = [
         'helpdesk.ticket.portal',
         'helpdesk.ticket.key.user',
+        'helpdesk.ticket.followup',
         'helpdesk.ticket.agreement',
         'helpdesk.sla.mixin',
         'helpdesk.ticket.merge',
@@ -267,6 +268,7 @@ class HelpdeskTicket(models.Model):
         tickets = super().create(vals_list)
         tickets._open_stage_pauses(fields.Datetime.now())
         tickets._begin_key_user_turns()
+        tickets.filtered(lambda ticket: ticket.stage_type == 'customer').sudo()._restart_followup()
         tickets._sla_sync()
         tickets._tell_key_users()
         return tickets
@@ -388,6 +390,7 @@ class HelpdeskTicket(models.Model):
             'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline',
             'sla_warning_date', 'sla_paused_since', 'sla_result', 'sla_stale',
             'sla_policies_stale', 'portal_client_id', 'key_user_state',
+            'followup_start', 'followup_count', 'is_closed_unanswered',
             *self._get_measure_fields(),
         }
 
@@ -564,5 +567,6 @@ class HelpdeskTicket(models.Model):
         (newly_closed | reopened)._end_key_user_turn()
         moved._close_stage_pauses(now)
         moved._open_stage_pauses(now)
+        moved._restart_followup()
         reopened._sla_sync()
         (moved - reopened)._sla_settle()

@@ -789,7 +789,8 @@ class HelpdeskTicketMail(models.AbstractModel):
         """
         templates = super()._track_template(changes)
         ticket_sudo = self[:1].sudo()
-        if 'stage_id' not in changes:
+        # the mail of the step has said it
+        if 'stage_id' not in changes or ticket_sudo.is_closed_unanswered:
             return templates
         template = ticket_sudo.stage_id.template_id
         is_rating_welcome = ticket_sudo._is_rating_welcome()

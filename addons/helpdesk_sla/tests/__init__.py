@@ -3,6 +3,7 @@ from . import test_assignment
 from . import test_dashboard
 from . import test_escalation
 from . import test_first_response
+from . import test_followup
 from . import test_helpdesk_tour
 from . import test_js
 from . import test_mail_gateway

@@ -60,6 +60,9 @@ SCOPES = {
     'helpdesk.tag': {'all': {'one'}},
     'helpdesk.channel': {'all': {'one'}},
     'helpdesk.department': {'all': {'one'}},
+    'helpdesk.followup.step': {
+        'all': OPEN_TEAMS | {'invited'}, 'open': OPEN_TEAMS, 'led': {'led'},
+    },
 }
 
 
@@ -177,6 +180,12 @@ class AccessCase(HelpdeskCase):
                 'name': "Fax", 'code': 'fax',
             })},
             'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
+            'helpdesk.followup.step': {
+                name: self.env['helpdesk.followup.step'].create([
+                    {'team_id': team.id, 'days': 3, 'action': 'remind'},
+                    {'team_id': team.id, 'days': 2, 'action': 'remind', 'sequence': 20},
+                ])[:1] for name, team in teams.items()
+            },
             'helpdesk.department': {'one': self.env['helpdesk.department'].create({
                 'name': "Warehouse", 'partner_id': self.client.id,
             })},
@@ -280,6 +289,7 @@ class AccessCase(HelpdeskCase):
                 'date_from': '2026-03-02 09:00:00',
             },
             'helpdesk.ticket.link': self.get_link_values,
+            'helpdesk.followup.step': lambda step: {'team_id': step.team_id.id, 'days': 2},
             'helpdesk.department': lambda department: {
                 'name': name, 'partner_id': department.partner_id.id,
             },
@@ -308,6 +318,7 @@ class AccessCase(HelpdeskCase):
             'helpdesk.sla.sizing.line': {'response_time': 2},
             'helpdesk.sla.escalation': {'percentage': 90},
             'helpdesk.sla.notice': {'percentage': 90},
+            'helpdesk.followup.step': {'days': 9},
         }.get(record._name, {'name': "Changed"})
         try:
             with self.cr.savepoint(), mute_logger('odoo.sql_db'):
