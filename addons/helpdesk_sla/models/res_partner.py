@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ..tools.caches import clear_cache
 
@@ -121,24 +121,34 @@ class ResPartner(models.Model):
             self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
                 Domain('partner_id', 'child_of', moved.ids) & Domain('is_closed', '=', False),
             )
-            moved._leave_helpdesk_client(clients)
+            moved._leave_helpdesk_client(clients, keep_role='helpdesk_portal_role' in vals)
         return result
 
-    def _leave_helpdesk_client(self, clients):
+    def _leave_helpdesk_client(self, clients, keep_role):
         """ Take from contacts who change the company what they saw of the former one.
 
         Its tickets stay with it. Only who had no company takes the own tickets along.
 
         :param dict clients: the former commercial entities, by contact
+        :param bool keep_role: whether the role in the portal was given anew
         """
         # sudo: res.partner, helpdesk.ticket, mail.followers - follows from the change of the
         # company, which was allowed
         people = self.sudo()
-        people.filtered('helpdesk_department_id').helpdesk_department_id = False
-        people.filtered('helpdesk_key_department_ids').helpdesk_key_department_ids = False
-        people.filtered(
-            lambda partner: partner.helpdesk_portal_role != 'own',
-        ).helpdesk_portal_role = 'own'
+        for partner in people:
+            client = partner.commercial_partner_id
+            key_departments = partner.helpdesk_key_department_ids.filtered(
+                lambda department: department.partner_id == client,
+            )
+            left = {}
+            if partner.helpdesk_department_id.partner_id not in (client, client.browse()):
+                left['helpdesk_department_id'] = False
+            if key_departments != partner.helpdesk_key_department_ids:
+                left['helpdesk_key_department_ids'] = [Command.set(key_departments.ids)]
+            if not keep_role and partner.helpdesk_portal_role != 'own':
+                left['helpdesk_portal_role'] = 'own'
+            if left:
+                partner.write(left)
         tickets = self.env['helpdesk.ticket'].sudo().with_context(active_test=False)
         for partner in people:
             former = clients[partner.with_env(self.env)]

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
@@ -34,6 +34,10 @@ class ResUsers(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends(
+        'partner_id.helpdesk_department_id', 'partner_id.helpdesk_key_department_ids',
+        'partner_id.helpdesk_portal_role',
+    )
     def _compute_helpdesk_department_ids(self):
         for user in self:
             partner = user.partner_id

@@ -13,6 +13,7 @@ from . import test_message_kind
 from . import test_next_response
 from . import test_policy_preview
 from . import test_portal
+from . import test_portal_roles
 from . import test_public_holidays
 from . import test_portal_promise
 from . import test_queries
