@@ -132,20 +132,20 @@ class TestPortalRoles(PortalRolesCase, HttpCase):
 
     def see_by_thread(self):
         seen = set()
-        for name, ticket in self.tickets.items():
+        for ticket in self.tickets.values():
             with mute_logger('odoo.http'):
                 result = self.make_jsonrpc_request('/mail/thread/messages', {
                     'thread_model': 'helpdesk.ticket', 'thread_id': ticket.id, 'fetch_params': {},
                 })
             self.assertNotIn("A note among colleagues", str(result))
-            if result.get('messages') or result.get('data', {}).get('mail.message'):
-                seen.add(name)
+            # stock answers for a thread that is refused with messages of nowhere
+            seen |= {other for other in self.tickets if f'Told about {other}' in str(result)}
         return seen
 
     def test_each_role_sees_exactly_what_it_may(self):
-        for ticket in self.tickets.values():
+        for name, ticket in self.tickets.items():
             ticket.message_post(
-                body="Public", message_type='comment', subtype_xmlid='mail.mt_comment',
+                body=f"Told about {name}", message_type='comment', subtype_xmlid='mail.mt_comment',
             )
         self.authenticate(self.portal_client.login, self.portal_client.login)
         for role, expected in ROLES.items():
