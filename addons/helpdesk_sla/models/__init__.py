@@ -37,6 +37,16 @@ from . import helpdesk_ticket_mail
 from . import helpdesk_ticket_measure
 from . import helpdesk_ticket_relation
 from . import helpdesk_ticket_merge
+from . import helpdesk_ticket_answer
+from . import helpdesk_ticket_call
+from . import helpdesk_ticket_checklist
+from . import helpdesk_ticket_queue
+from . import helpdesk_ticket_snooze
+from . import helpdesk_ticket_viewer
+from . import helpdesk_checklist_template
+from . import helpdesk_checklist_template_line
+from . import helpdesk_ticket_checklist_line
+from . import mail_canned_response
 from . import helpdesk_ticket_link
 from . import helpdesk_ticket_agreement
 from . import helpdesk_ticket

@@ -307,6 +307,10 @@ class HelpdeskTeam(models.Model):
         action['context'] = {'default_team_ids': self.ids, 'default_company_id': self.company_id.id}
         return action
 
+    def action_take_next_ticket(self):
+        """ Take the most urgent ticket that nobody has taken. """
+        return self.env['helpdesk.ticket'].action_take_next_ticket()
+
     # === BUSINESS METHODS === #
 
     @api.model

@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..tools import phone_number
 from .helpdesk_stage import CLOSING_TYPES
 
 
@@ -15,6 +16,11 @@ class HelpdeskTicket(models.Model):
         'helpdesk.ticket.portal',
         'helpdesk.ticket.key.user',
         'helpdesk.ticket.followup',
+        'helpdesk.ticket.snooze',
+        'helpdesk.ticket.checklist',
+        'helpdesk.ticket.answer',
+        'helpdesk.ticket.call',
+        'helpdesk.ticket.queue',
         'helpdesk.ticket.agreement',
         'helpdesk.sla.mixin',
         'helpdesk.ticket.merge',
@@ -190,6 +196,11 @@ class HelpdeskTicket(models.Model):
         '(team_id, close_date) WHERE active IS TRUE AND close_date IS NOT NULL',
     )
     _stale_idx = models.Index('(id) WHERE sla_stale')
+    _phone_idx = models.Index(
+        f"({phone_number.get_key_sql('partner_phone')})"
+        " WHERE active IS TRUE AND is_closed IS NOT TRUE AND partner_id IS NULL",
+    )
+    _snooze_idx = models.Index('(snooze_date) WHERE snooze_date IS NOT NULL')
 
     def _default_team_id(self):
         """ Return the user's own team, else the first one of the company. """

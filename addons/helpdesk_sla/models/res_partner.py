@@ -1,8 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
+from odoo.tools import SQL
 
+from ..tools import phone_number
 from ..tools.caches import clear_cache
+
+# how many contacts with one number are looked at
+CALLERS = 20
 
 
 class ResPartner(models.Model):
@@ -48,6 +53,11 @@ class ResPartner(models.Model):
         default='own',
         required=True,
         groups='helpdesk_sla.group_helpdesk_user',
+    )
+
+    # who calls is looked up while the telephone rings
+    _helpdesk_phone_idx = models.Index(
+        f"({phone_number.get_key_sql('phone')}) WHERE phone IS NOT NULL",
     )
 
     # === COMPUTE METHODS === #
@@ -188,3 +198,28 @@ class ResPartner(models.Model):
         action['domain'] = [('commercial_partner_id', '=', client.id)]
         action['context'] = {'default_partner_id': client.id}
         return action
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_by_phone(self, number, company=None):
+        """ Return the contacts that a number belongs to, however it is written.
+
+        :param str number: as it is shown or said
+        :param company: leave out the contacts of other companies than this res.company
+        """
+        key = phone_number.get_key(number)
+        if not key:
+            return self.browse()
+        domain = Domain('phone', '!=', False) & Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s = %s",
+                SQL(phone_number.get_key_sql('%s'), model._field_to_sql(alias, 'phone', query)),
+                key,
+            ),
+        )
+        if company:
+            domain &= Domain('company_id', 'in', [company.id, False])
+        return self.search(domain, limit=CALLERS).filtered(
+            lambda partner: phone_number.is_same(partner.phone, number),
+        )

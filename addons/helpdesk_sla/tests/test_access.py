@@ -55,6 +55,10 @@ SCOPES = {
         'all': {'general', 'led', 'led_and_other', 'other'}, 'led': {'led'},
     },
     'helpdesk.sla.notice': {},
+    'helpdesk.ticket.viewer': {},
+    'helpdesk.ticket.checklist.line': OF_TICKETS,
+    'helpdesk.checklist.template': {'all': {'one'}},
+    'helpdesk.checklist.template.line': {'all': {'one'}},
     'helpdesk.stage': {'all': {'one'}},
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
@@ -135,8 +139,23 @@ class AccessCase(HelpdeskCase):
         sizing = self.env['helpdesk.sla.sizing'].create({
             'name': "Test sizing", 'line_ids': [Command.create({'priority': '3'})],
         })
+        checklist = self.env['helpdesk.checklist.template'].create({
+            'name': "Test checklist",
+            'is_automatic': False,
+            'line_ids': [Command.create({'name': "Test item"})],
+        })
         self.run_refresh()
         return {
+            'helpdesk.checklist.template': {'one': checklist},
+            'helpdesk.checklist.template.line': {'one': checklist.line_ids},
+            'helpdesk.ticket.checklist.line': dict(zip(
+                tickets, self.env['helpdesk.ticket.checklist.line'].create([
+                    {'ticket_id': ticket.id, 'name': "Test item"} for ticket in tickets.values()
+                ]),
+            )),
+            'helpdesk.ticket.viewer': {'one': self.env['helpdesk.ticket.viewer'].create({
+                'ticket_id': tickets['portal'].id, 'user_id': user.id,
+            })},
             'helpdesk.sla.agreement': agreements,
             'helpdesk.sla.agreement.line': {'draft': agreements['draft'].line_ids[0]},
             'helpdesk.sla.agreement.liability': {'draft': agreements['draft'].liability_ids},
@@ -293,6 +312,18 @@ class AccessCase(HelpdeskCase):
             'helpdesk.department': lambda department: {
                 'name': name, 'partner_id': department.partner_id.id,
             },
+            'helpdesk.checklist.template.line': lambda line: {
+                'template_id': line.template_id.id,
+                'name': name,
+            },
+            'helpdesk.ticket.checklist.line': lambda line: {
+                'ticket_id': line.ticket_id.id,
+                'name': name,
+            },
+            'helpdesk.ticket.viewer': lambda viewer: {
+                'ticket_id': viewer.ticket_id.id,
+                'user_id': viewer.user_id.id,
+            },
         }.get(record._name, lambda _record: {'name': name})(record.sudo())
 
     def get_link_values(self, link):
@@ -319,6 +350,7 @@ class AccessCase(HelpdeskCase):
             'helpdesk.sla.escalation': {'percentage': 90},
             'helpdesk.sla.notice': {'percentage': 90},
             'helpdesk.followup.step': {'days': 9},
+            'helpdesk.ticket.viewer': {'is_writing': True},
         }.get(record._name, {'name': "Changed"})
         try:
             with self.cr.savepoint(), mute_logger('odoo.sql_db'):
