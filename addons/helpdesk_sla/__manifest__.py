@@ -29,6 +29,8 @@
         'data/ir_cron_data.xml',
         'data/mail_message_subtype_data.xml',
         'data/mail_template_data.xml',
+        'views/mail_layout_templates.xml',
+        'data/mail_template_followup_data.xml',
         'data/helpdesk_sla_escalation_data.xml',
         'data/helpdesk_stage_data.xml',
         'data/helpdesk_channel_data.xml',
@@ -57,6 +59,7 @@
         'views/helpdesk_sla_agreement_views.xml',
         'views/helpdesk_sla_sizing_views.xml',
         'views/helpdesk_sla_service_views.xml',
+        'views/helpdesk_department_views.xml',
         'views/helpdesk_team_views.xml',
         'views/helpdesk_team_wall_views.xml',
         'views/helpdesk_ticket_type_views.xml',
@@ -82,6 +85,7 @@
     'assets': {
         'web.assets_backend': [
             'helpdesk_sla/static/src/**/*',
+            ('remove', 'helpdesk_sla/static/src/interactions/**'),
             ('remove', 'helpdesk_sla/static/src/portal_chatter/**'),
             ('remove', 'helpdesk_sla/static/src/views/sla_graph/**'),
         ],
@@ -93,6 +97,9 @@
         ],
         'web.assets_backend_lazy': [
             'helpdesk_sla/static/src/views/sla_graph/**',
+        ],
+        'web.assets_frontend': [
+            'helpdesk_sla/static/src/interactions/**/*',
         ],
         'web.assets_tests': [
             'helpdesk_sla/static/tests/tours/**/*',

@@ -1,3 +1,5 @@
+from werkzeug.urls import url_encode
+
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
@@ -16,6 +18,12 @@ class HelpdeskPortal(CustomerPortal):
             values['ticket_count'] = (
                 tickets.search_count([]) if tickets.has_access('read') else 0
             )
+        if 'key_user_ticket_count' in counters:
+            tickets = request.env['helpdesk.ticket']
+            values['key_user_ticket_count'] = (
+                tickets.search_count(tickets._get_key_user_domain())
+                if self._is_key_user() else 0
+            )
         return values
 
     # === LIST === #
@@ -32,6 +40,7 @@ class HelpdeskPortal(CustomerPortal):
         }
 
     def _get_ticket_searchbar_filters(self):
+        tickets = request.env['helpdesk.ticket']
         return {
             'all': {'label': request.env._("All"), 'domain': Domain.TRUE},
             'open': {'label': request.env._("Open"), 'domain': Domain('is_closed', '=', False)},
@@ -40,13 +49,47 @@ class HelpdeskPortal(CustomerPortal):
                 'domain': Domain('stage_type', '=', 'customer'),
             },
             'closed': {'label': request.env._("Closed"), 'domain': Domain('is_closed', '=', True)},
+            'late': {
+                'label': request.env._("Promise Not Kept"),
+                'domain': tickets._get_portal_promise_domain('late'),
+            },
+            'soon': {
+                'label': request.env._("Promise Due Soon"),
+                'domain': tickets._get_portal_promise_domain('soon'),
+            },
+            **({
+                'mine': {
+                    'label': request.env._("Mine"),
+                    'domain': Domain('partner_id', '=', request.env.user.partner_id.id),
+                },
+            } if self._sees_colleagues() else {}),
+            **({
+                'key_user': {
+                    'label': request.env._("For You to Answer"),
+                    'domain': tickets._get_key_user_domain(),
+                },
+            } if self._is_key_user() else {}),
         }
+
+    def _sees_colleagues(self):
+        """ Return whether the visitor may see tickets of others. """
+        user = request.env.user
+        return bool(
+            user.partner_id.helpdesk_portal_role != 'own' or user.helpdesk_department_ids,
+        )
+
+    def _is_key_user(self):
+        return bool(request.env.user.partner_id.helpdesk_key_department_ids)
 
     def _get_ticket_searchbar_groupby(self):
         return {
             'none': {'label': request.env._("None")},
             'stage_id': {'label': request.env._("Stage")},
             'team_id': {'label': request.env._("Team")},
+            **({
+                'partner_id': {'label': request.env._("Person")},
+                'department_id': {'label': request.env._("Department")},
+            } if self._sees_colleagues() else {}),
         }
 
     def _get_ticket_searchbar_inputs(self):
@@ -70,6 +113,15 @@ class HelpdeskPortal(CustomerPortal):
         """ Return the option that an address names, the first one for an unknown name. """
         return key if key in options else next(iter(options))
 
+    def _get_ticket_list_domain(self, filterby, search, search_in):
+        """ Return the domain of what the list shows, for whatever an address names. """
+        filters = self._get_ticket_searchbar_filters()
+        domain = filters[self._get_option(filters, filterby)]['domain']
+        if search:
+            inputs = self._get_ticket_searchbar_inputs()
+            domain &= self._get_ticket_search_domain(self._get_option(inputs, search_in), search)
+        return domain
+
     @http.route(
         ['/my/tickets', '/my/tickets/page/<int:page>'],
         type='http', auth='user', website=True, readonly=True,
@@ -88,9 +140,7 @@ class HelpdeskPortal(CustomerPortal):
         groupby = self._get_option(groupings, groupby)
         search_in = self._get_option(inputs, search_in)
 
-        domain = filters[filterby]['domain']
-        if search:
-            domain &= self._get_ticket_search_domain(search_in, search)
+        domain = self._get_ticket_list_domain(filterby, search, search_in)
         readable = tickets.has_access('read')
         url_args = {
             'sortby': sortby, 'filterby': filterby, 'groupby': groupby,
@@ -129,6 +179,10 @@ class HelpdeskPortal(CustomerPortal):
             'searchbar_filters': filters,
             'searchbar_groupby': groupings,
             'searchbar_inputs': inputs,
+            'sees_colleagues': self._sees_colleagues(),
+            'export_url': '/my/tickets/export?' + url_encode(
+                {key: value for key, value in url_args.items() if value},
+            ),
             **url_args,
         })
         return request.render('helpdesk_sla.portal_my_tickets', values)
@@ -178,6 +232,28 @@ class HelpdeskPortal(CustomerPortal):
             promise, tz=self._get_visitor_tz(), short=short,
         )
 
+    def _prepare_ticket_action_values(self, ticket_sudo, access_token):
+        """ Return what a visitor who is logged in can do with the ticket.
+
+        Who has only its link reads, answers and closes.
+        """
+        ticket = ticket_sudo.with_env(request.env)
+        is_known = (
+            not access_token and not request.env.user._is_public()
+            and request.env.user._is_portal() and ticket.has_access('read')
+        )
+        may_watch = is_known and ticket._may_choose_watchers()
+        return {
+            'can_reopen': is_known and ticket_sudo.is_closed and not ticket_sudo.merged_into_id,
+            'is_with_key_user': ticket_sudo.key_user_state == 'waiting',
+            'can_answer_first': is_known and ticket._may_act_as_key_user(),
+            'can_pass_on': is_known and ticket._may_pass_on(),
+            'key_users': ticket_sudo.department_id.key_user_ids.mapped('name'),
+            'may_watch': may_watch,
+            'watchers': ticket._get_portal_watchers() if may_watch else [],
+            'colleagues': ticket._get_portal_colleagues() if may_watch else [],
+        }
+
     def _prepare_ticket_page_values(self, ticket_sudo, access_token, **kwargs):
         """ Return what the ticket's page shows. """
         # read with the visitor's language and zone, with the rights that were just checked
@@ -201,6 +277,7 @@ class HelpdeskPortal(CustomerPortal):
             ),
             'format_moment': self._format_moment,
             'describe_promise': self._describe_promise,
+            **self._prepare_ticket_action_values(ticket_sudo, access_token),
         }
         return self._get_page_view_values(
             ticket_sudo, access_token, values, 'my_tickets_history', False, **kwargs,
@@ -218,6 +295,7 @@ class HelpdeskPortal(CustomerPortal):
             ticket_sudo, access_token,
             **{key: value for key, value in kwargs.items() if key in ('pid', 'hash')},
         )
+        values['is_new'] = bool(kwargs.get('new'))
         return request.render('helpdesk_sla.portal_my_ticket', values)
 
     @http.route(

@@ -10,6 +10,11 @@ from . import helpdesk_ticket_type
 from . import helpdesk_team_wall
 from . import helpdesk_team
 from . import helpdesk_channel
+from . import helpdesk_department
+from . import helpdesk_followup_step
+from . import helpdesk_ticket_followup
+from . import helpdesk_ticket_key_user
+from . import helpdesk_ticket_portal
 from . import helpdesk_sla
 from . import helpdesk_sla_explanation
 from . import helpdesk_sla_matrix_mixin

@@ -88,7 +88,8 @@ class HelpdeskSlaMixin(models.AbstractModel):
         now = fields.Datetime.now()
         for ticket in self:
             ticket.is_sla_paused_by_hand = any(
-                pause.is_manual and pause.date_from <= now and not pause.is_over
+                pause.is_manual and pause.kind != 'key_user'
+                and pause.date_from <= now and not pause.is_over
                 for pause in ticket.sla_pause_ids
             )
 
@@ -254,14 +255,15 @@ class HelpdeskSlaMixin(models.AbstractModel):
         """ End the pauses that were set by hand and have begun.
 
         :param datetime now: naive UTC
-        :param list kinds: of these kinds only
+        :param list kinds: of these kinds only; else of all but the turn of a key user, which ends
+            when the ticket is passed on
         """
         # sudo: helpdesk.sla.pause - as above
         over = self.sudo().sla_pause_ids.filtered(
             lambda pause: pause.is_manual
             and pause.date_from <= now
             and (not pause.date_to or pause.date_to > now)
-            and (not kinds or pause.kind in kinds),
+            and (pause.kind in kinds if kinds else pause.kind != 'key_user'),
         )
         over.date_to = now
         return over
@@ -306,6 +308,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
         now = fields.Datetime.now()
         # sudo: helpdesk.ticket - the dates are kept by the system, see _check_engine_fields
         tickets = self.sudo()
+        tickets._end_key_user_turn()
         unanswered = tickets.filtered(
             lambda ticket: not ticket.first_response_date or ticket.customer_waiting_since,
         )
@@ -526,6 +529,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
         ticket = self.sudo()
         if ticket._is_agent_message(message):
             ticket._register_response()
+            ticket._restart_followup()
         elif ticket._is_customer_message(message):
             if message.subtype_id == ticket._creation_subtype():
                 return  # the request itself

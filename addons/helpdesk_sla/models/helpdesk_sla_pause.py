@@ -12,10 +12,13 @@ def is_paused_by(promise, kind):
     """ Return whether a kind of pause stops the clock of a promise (sla.md, "Pause").
 
     Closed times count for all; whose turn it is, when the policy says so; nothing pauses the first
-    response, which only an answer ends.
+    response, which only an answer ends. Before the client's key user passes a ticket on, nothing
+    has been promised.
 
     :param promise: a helpdesk.sla.status, or a row of it
     """
+    if kind == 'key_user':
+        return True
     if promise.target == 'first_response':
         return False
     return kind not in PAUSE_FIELDS or bool(getattr(promise, PAUSE_FIELDS[kind]))
@@ -41,6 +44,7 @@ class HelpdeskSlaPause(models.Model):
             ('customer', "Waiting for the customer"),
             ('third_party', "Waiting for a third party"),
             ('maintenance', "Planned maintenance"),
+            ('key_user', "With the client's key user"),
             ('solved', "Closed"),
         ],
         required=True,

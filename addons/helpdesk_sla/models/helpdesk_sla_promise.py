@@ -1,6 +1,8 @@
 from functools import partial
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..tools.working_time import PAUSED
 
@@ -61,6 +63,25 @@ class HelpdeskSlaPromise(models.AbstractModel):
                 })
         return list(promises.values())
 
+    @api.model
+    def _get_portal_promise_domain(self, look):
+        """ Return the domain of the open tickets with a promise in danger.
+
+        :param str look: 'late': past its date; 'soon': about to be
+        :rtype: Domain
+        """
+        now = fields.Datetime.now()
+        domain = Domain('result', '=', False)
+        if look == 'late':
+            domain &= Domain('deadline', '<', now)
+        else:
+            domain &= Domain('deadline', '>=', now) & Domain('warning_date', '<=', now)
+        # sudo: helpdesk.sla.status - the promises are made to the customer, who sees the tickets
+        statuses = self.env['helpdesk.sla.status'].sudo()._search(domain)
+        return Domain('is_closed', '=', False) & Domain('id', 'in', statuses.subselect(
+            SQL.identifier('helpdesk_sla_status', 'ticket_id'),
+        ))
+
     def _get_portal_promise_label(self, status):
         """ Return what is promised, before the date of what is owed, else before what became of it.
 
@@ -98,7 +119,7 @@ class HelpdeskSlaPromise(models.AbstractModel):
             and (pause.date_from <= now or (not status.deadline and not pause.date_to)),
         )
         # of several the one that the customer can end
-        pause = pauses.sorted(lambda pause: pause.kind != 'customer')[:1]
+        pause = pauses.sorted(lambda pause: pause.kind not in ('key_user', 'customer'))[:1]
         return bool(pause) and {
             'kind': pause.kind,
             'since': pause.date_from,
@@ -153,6 +174,7 @@ class HelpdeskSlaPromise(models.AbstractModel):
             'third_party': self.env._("Paused: we wait for a third party"),
             'maintenance': self.env._("Paused: planned maintenance"),
             'solved': self.env._("Paused: the ticket is closed"),
+            'key_user': self.env._("With your key user, who answers it or passes it on to us"),
         }
 
     def _describe_portal_pauses(self, status):
@@ -170,6 +192,9 @@ class HelpdeskSlaPromise(models.AbstractModel):
             ),
             'maintenance': self.env._(
                 "It was paused for %s of working time: planned maintenance.",
+            ),
+            'key_user': self.env._(
+                "It was with your key user for %s of working time.",
             ),
         }
         pauses = status._get_counted_pauses().filtered(

@@ -126,6 +126,11 @@ class HelpdeskTeam(models.Model):
         default=True,
         help="Customers can close their own tickets in the portal.",
     )
+    followup_step_ids = fields.One2many(
+        comodel_name='helpdesk.followup.step', inverse_name='team_id', string="Follow-up",
+        copy=True,
+        help="What happens while a customer owes an answer. Empty: nothing.",
+    )
     ticket_properties = fields.PropertiesDefinition(string="Ticket Properties")
 
     ticket_ids = fields.One2many(comodel_name='helpdesk.ticket', inverse_name='team_id')
@@ -187,7 +192,7 @@ class HelpdeskTeam(models.Model):
 
         :rtype: dict[str, Domain]
         """
-        is_open = Domain('is_closed', '=', False)
+        is_open = self.env['helpdesk.ticket']._get_open_domain()
         return {
             'open_ticket_count': is_open,
             'my_ticket_count': is_open & Domain('user_id', '=', self.env.uid),
@@ -255,6 +260,17 @@ class HelpdeskTeam(models.Model):
             ))
 
     # === ACTION METHODS === #
+
+    def action_use_usual_followup(self):
+        """ Remind twice and then close, where the team has no follow-up yet. """
+        self.check_access('write')
+        self.env['helpdesk.followup.step'].create([
+            {'team_id': team.id, 'sequence': 10 * number, 'days': days, 'action': action}
+            for team in self if not team.followup_step_ids
+            for number, (days, action) in enumerate((
+                (3, 'remind'), (3, 'remind'), (5, 'close'),
+            ), start=1)
+        ])
 
     def action_view_tickets(self):
         """ Open the team's tickets; the context key `ticket_filter` names the search filter. """

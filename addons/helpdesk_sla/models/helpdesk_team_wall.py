@@ -104,7 +104,7 @@ class HelpdeskTeamWall(models.AbstractModel):
         :rtype: list[dict]
         """
         tickets = self.env['helpdesk.ticket'].search_fetch(
-            Domain('is_closed', '=', False) & domain,
+            self.env['helpdesk.ticket']._get_open_domain() & domain,
             [
                 'ticket_ref', 'name', 'priority', 'sla_deadline', 'sla_warning_date', 'user_id',
                 'partner_id', 'partner_name', 'commercial_partner_id',
@@ -158,7 +158,7 @@ class HelpdeskTeamWall(models.AbstractModel):
         :rtype: list[tuple[helpdesk.team, res.users, str, int]]
         """
         return self.env['helpdesk.ticket']._read_group(
-            scope & Domain('is_closed', '=', False),
+            scope & self.env['helpdesk.ticket']._get_open_domain(),
             ['team_id', 'user_id', 'sla_state'], ['__count'],
         )
 
@@ -185,7 +185,7 @@ class HelpdeskTeamWall(models.AbstractModel):
 
         :rtype: list[dict]
         """
-        is_open = Domain('is_closed', '=', False)
+        is_open = self.env['helpdesk.ticket']._get_open_domain()
         by_team = {team: [] for team in teams}
         for team, user, state, count in loads:
             if team in by_team:
@@ -207,7 +207,7 @@ class HelpdeskTeamWall(models.AbstractModel):
 
         :rtype: list[dict]
         """
-        is_open = scope & Domain('is_closed', '=', False)
+        is_open = scope & self.env['helpdesk.ticket']._get_open_domain()
         # sudo: res.users - the names of colleagues, as on every ticket
         by_user = {user: [] for user in teams.sudo().member_ids.filtered('active')}
         for _team, user, state, count in loads:

@@ -13,6 +13,9 @@ class HelpdeskTicket(models.Model):
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
     _inherit = [
+        'helpdesk.ticket.portal',
+        'helpdesk.ticket.key.user',
+        'helpdesk.ticket.followup',
         'helpdesk.ticket.snooze',
         'helpdesk.ticket.checklist',
         'helpdesk.ticket.answer',
@@ -275,7 +278,10 @@ class HelpdeskTicket(models.Model):
         self._complete_create_values(vals_list)
         tickets = super().create(vals_list)
         tickets._open_stage_pauses(fields.Datetime.now())
+        tickets._begin_key_user_turns()
+        tickets.filtered(lambda ticket: ticket.stage_type == 'customer').sudo()._restart_followup()
         tickets._sla_sync()
+        tickets._tell_key_users()
         return tickets
 
     def write(self, vals):
@@ -394,7 +400,8 @@ class HelpdeskTicket(models.Model):
             'stage_type', 'is_closed', 'company_id', 'commercial_partner_id', 'agreement_id',
             'merged_into_id', 'sla_status_ids', 'sla_pause_ids', 'sla_deadline',
             'sla_warning_date', 'sla_paused_since', 'sla_result', 'sla_stale',
-            'sla_policies_stale',
+            'sla_policies_stale', 'portal_client_id', 'key_user_state',
+            'followup_start', 'followup_count', 'is_closed_unanswered',
             *self._get_measure_fields(),
         }
 
@@ -538,6 +545,7 @@ class HelpdeskTicket(models.Model):
             ))
         if not self.is_closed:
             # sudo: helpdesk.ticket - the caller has checked that this is the customer's ticket
+            self.sudo()._settle_at_client()
             self.sudo()._close('solved')
 
     def _change_stage(self, stages_before, now):
@@ -567,7 +575,9 @@ class HelpdeskTicket(models.Model):
             tickets.write({
                 'close_date': False, 'reopen_date': now, 'reopen_count': count + 1,
             })
+        (newly_closed | reopened)._end_key_user_turn()
         moved._close_stage_pauses(now)
         moved._open_stage_pauses(now)
+        moved._restart_followup()
         reopened._sla_sync()
         (moved - reopened)._sla_settle()

@@ -328,6 +328,10 @@ class HelpdeskTicketMail(models.AbstractModel):
         """ Return the route of an e-mail to a ticket, or to the one that it was merged into. """
         return route
 
+    def _get_key_user_sentences(self):
+        """ Return what the customer is told while a key user looks at the ticket first. """
+        return []
+
     def _get_merge_target(self):
         """ Return the ticket that this one was merged into, if any. """
         return self.browse()
@@ -785,7 +789,8 @@ class HelpdeskTicketMail(models.AbstractModel):
         """
         templates = super()._track_template(changes)
         ticket_sudo = self[:1].sudo()
-        if 'stage_id' not in changes:
+        # the mail of the step has said it
+        if 'stage_id' not in changes or ticket_sudo.is_closed_unanswered:
             return templates
         template = ticket_sudo.stage_id.template_id
         is_rating_welcome = ticket_sudo._is_rating_welcome()
@@ -951,7 +956,7 @@ class HelpdeskTicketMail(models.AbstractModel):
         :rtype: list[str]
         """
         self.ensure_one()
-        sentences = []
+        sentences = self._get_key_user_sentences()
         for promise in self.sudo()._get_portal_promises():
             if not promise['deadline'] or promise['state'] != 'running':
                 continue

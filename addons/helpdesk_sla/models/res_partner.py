@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.exceptions import ValidationError
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..tools import phone_number
@@ -23,6 +24,35 @@ class ResPartner(models.Model):
         compute='_compute_sla_agreement_count',
         groups='helpdesk_sla.group_helpdesk_user',
         export_string_translation=False,
+    )
+
+    helpdesk_department_id = fields.Many2one(
+        comodel_name='helpdesk.department',
+        string="Helpdesk Department",
+        index='btree_not_null',
+        ondelete='set null',
+        domain="[('partner_id', '=', commercial_partner_id)]",
+        groups='helpdesk_sla.group_helpdesk_user',
+    )
+    helpdesk_key_department_ids = fields.Many2many(
+        comodel_name='helpdesk.department',
+        relation='helpdesk_department_key_user_rel',
+        column1='partner_id',
+        column2='department_id',
+        string="Key User of",
+        domain="[('partner_id', '=', commercial_partner_id)]",
+        groups='helpdesk_sla.group_helpdesk_user',
+    )
+    helpdesk_portal_role = fields.Selection(
+        selection=[
+            ('own', "Own tickets"),
+            ('department', "Tickets of the department"),
+            ('company', "Tickets of the whole company"),
+        ],
+        string="Sees in the Portal",
+        default='own',
+        required=True,
+        groups='helpdesk_sla.group_helpdesk_user',
     )
 
     # who calls is looked up while the telephone rings
@@ -53,10 +83,43 @@ class ResPartner(models.Model):
         for partner in self:
             partner.sla_agreement_count = counts.get(partner.commercial_partner_id, 0)
 
+    @api.constrains('helpdesk_department_id', 'helpdesk_key_department_ids')
+    def _check_helpdesk_departments(self):
+        self.helpdesk_department_id._check_people()
+        self.helpdesk_key_department_ids._check_people()
+
+    @api.constrains('helpdesk_portal_role', 'helpdesk_department_id')
+    def _check_helpdesk_portal_role(self):
+        for partner in self:
+            if partner.helpdesk_portal_role == 'department' and not partner.helpdesk_department_id:
+                raise ValidationError(self.env._(
+                    "Choose the department of %(person)s, whose tickets are to be seen.",
+                    person=partner.name,
+                ))
+
     # === CRUD METHODS === #
+
+    @api.model
+    def _get_helpdesk_visibility_fields(self):
+        """ Return the fields that decide what a contact sees in the portal.
+
+        :rtype: set[str]
+        """
+        return {
+            'active', 'helpdesk_department_id', 'helpdesk_key_department_ids',
+            'helpdesk_portal_role',
+        }
 
     def write(self, vals):
         """ Look at the policies of open tickets again when their contacts change the client. """
+        if not self._get_helpdesk_visibility_fields().isdisjoint(vals):
+            clear_cache(self.env)  # record rules are cached by user
+        if vals.get('helpdesk_department_id'):
+            # what was asked before there were departments belongs to the first one
+            # sudo: helpdesk.ticket - of whichever team, it follows the contact
+            self.env['helpdesk.ticket'].sudo().with_context(active_test=False).search([
+                ('partner_id', 'in', self.ids), ('department_id', '=', False),
+            ]).department_id = vals['helpdesk_department_id']
         if {'parent_id', 'is_company'}.isdisjoint(vals):
             return super().write(vals)
         clients = {partner: partner.commercial_partner_id for partner in self}
@@ -68,7 +131,46 @@ class ResPartner(models.Model):
             self.env['helpdesk.ticket'].sudo()._mark_for_sla_refresh(
                 Domain('partner_id', 'child_of', moved.ids) & Domain('is_closed', '=', False),
             )
+            moved._leave_helpdesk_client(clients, keep_role='helpdesk_portal_role' in vals)
         return result
+
+    def _leave_helpdesk_client(self, clients, keep_role):
+        """ Take from contacts who change the company what they saw of the former one.
+
+        Its tickets stay with it. Only who had no company takes the own tickets along.
+
+        :param dict clients: the former commercial entities, by contact
+        :param bool keep_role: whether the role in the portal was given anew
+        """
+        # sudo: res.partner, helpdesk.ticket, mail.followers - follows from the change of the
+        # company, which was allowed
+        people = self.sudo()
+        for partner in people:
+            client = partner.commercial_partner_id
+            key_departments = partner.helpdesk_key_department_ids.filtered(
+                lambda department: department.partner_id == client,
+            )
+            left = {}
+            if partner.helpdesk_department_id.partner_id not in (client, client.browse()):
+                left['helpdesk_department_id'] = False
+            if key_departments != partner.helpdesk_key_department_ids:
+                left['helpdesk_key_department_ids'] = [Command.set(key_departments.ids)]
+            if not keep_role and partner.helpdesk_portal_role != 'own':
+                left['helpdesk_portal_role'] = 'own'
+            if left:
+                partner.write(left)
+        tickets = self.env['helpdesk.ticket'].sudo().with_context(active_test=False)
+        for partner in people:
+            former = clients[partner.with_env(self.env)]
+            if former == partner:
+                tickets.search([
+                    ('partner_id', '=', partner.id), ('portal_client_id', '=', partner.id),
+                ]).portal_client_id = partner.commercial_partner_id
+            else:
+                tickets.search([
+                    ('portal_client_id', '=', former.id),
+                    ('message_partner_ids', 'in', partner.ids),
+                ]).message_unsubscribe(partner.ids)
 
     # === ACTION METHODS === #
 

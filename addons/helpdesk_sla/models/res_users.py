@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
@@ -22,7 +22,29 @@ class ResUsers(models.Model):
         help="Technical: no team is hidden from the user, so that no ticket has to be looked at.",
     )
 
+    helpdesk_department_ids = fields.Many2many(
+        comodel_name='helpdesk.department',
+        string="Departments Read in the Portal",
+        compute='_compute_helpdesk_department_ids',
+        compute_sudo=True,
+        groups='helpdesk_sla.group_helpdesk_manager',
+        export_string_translation=False,
+        help="Technical: whose tickets a client's user sees. Named by record rules, and cached.",
+    )
+
     # === COMPUTE METHODS === #
+
+    @api.depends(
+        'partner_id.helpdesk_department_id', 'partner_id.helpdesk_key_department_ids',
+        'partner_id.helpdesk_portal_role',
+    )
+    def _compute_helpdesk_department_ids(self):
+        for user in self:
+            partner = user.partner_id
+            departments = partner.helpdesk_key_department_ids
+            if partner.helpdesk_portal_role == 'department':
+                departments |= partner.helpdesk_department_id
+            user.helpdesk_department_ids = departments
 
     def _compute_helpdesk_team_ids(self):
         """ Find the teams whose tickets a user of the help desk may see, in any company.

@@ -6,6 +6,7 @@ from . import test_checklist
 from . import test_dashboard
 from . import test_escalation
 from . import test_first_response
+from . import test_followup
 from . import test_helpdesk_tour
 from . import test_js
 from . import test_mail_gateway
@@ -16,6 +17,7 @@ from . import test_next_response
 from . import test_next_ticket
 from . import test_policy_preview
 from . import test_portal
+from . import test_portal_roles
 from . import test_portal_promise
 from . import test_public_holidays
 from . import test_queries

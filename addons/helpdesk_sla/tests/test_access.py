@@ -63,6 +63,10 @@ SCOPES = {
     'helpdesk.ticket.type': {'all': {'one'}},
     'helpdesk.tag': {'all': {'one'}},
     'helpdesk.channel': {'all': {'one'}},
+    'helpdesk.department': {'all': {'one'}},
+    'helpdesk.followup.step': {
+        'all': OPEN_TEAMS | {'invited'}, 'open': OPEN_TEAMS, 'led': {'led'},
+    },
 }
 
 
@@ -195,6 +199,15 @@ class AccessCase(HelpdeskCase):
                 'name': "Fax", 'code': 'fax',
             })},
             'helpdesk.tag': {'one': self.env['helpdesk.tag'].create({'name': "Test tag"})},
+            'helpdesk.followup.step': {
+                name: self.env['helpdesk.followup.step'].create([
+                    {'team_id': team.id, 'days': 3, 'action': 'remind'},
+                    {'team_id': team.id, 'days': 2, 'action': 'remind', 'sequence': 20},
+                ])[:1] for name, team in teams.items()
+            },
+            'helpdesk.department': {'one': self.env['helpdesk.department'].create({
+                'name': "Warehouse", 'partner_id': self.client.id,
+            })},
         }
 
     def create_links(self, tickets):
@@ -295,6 +308,10 @@ class AccessCase(HelpdeskCase):
                 'date_from': '2026-03-02 09:00:00',
             },
             'helpdesk.ticket.link': self.get_link_values,
+            'helpdesk.followup.step': lambda step: {'team_id': step.team_id.id, 'days': 2},
+            'helpdesk.department': lambda department: {
+                'name': name, 'partner_id': department.partner_id.id,
+            },
             'helpdesk.checklist.template.line': lambda line: {
                 'template_id': line.template_id.id,
                 'name': name,
@@ -332,6 +349,7 @@ class AccessCase(HelpdeskCase):
             'helpdesk.sla.sizing.line': {'response_time': 2},
             'helpdesk.sla.escalation': {'percentage': 90},
             'helpdesk.sla.notice': {'percentage': 90},
+            'helpdesk.followup.step': {'days': 9},
             'helpdesk.ticket.viewer': {'is_writing': True},
         }.get(record._name, {'name': "Changed"})
         try:

@@ -131,10 +131,10 @@ class TestPortal(HelpdeskCase, HttpCase):
         )
         self.move(self.ticket, self.stage_customer)
         page = self.page('/my/tickets', groupby='team_id')
-        self.assertEqual(re.findall(r'<th colspan="7">([^<]+)</th>', page), ["Billing", "Support"])
+        self.assertEqual(re.findall(r'<th colspan="8">([^<]+)</th>', page), ["Billing", "Support"])
         page = self.page('/my/tickets', groupby='stage_id')
         self.assertEqual(
-            re.findall(r'<th colspan="7">([^<]+)</th>', page), ["New", "Awaiting Customer"],
+            re.findall(r'<th colspan="8">([^<]+)</th>', page), ["New", "Awaiting Customer"],
         )
 
     def test_sorting(self):

@@ -39,8 +39,6 @@ TECHNICAL_FIELDS = {
 REPLAY_MINUTES = 10
 # `ir.config_parameter`: name -> (key, default)
 LIMITS = {
-    'upload_mb': ('website_helpdesk_sla.max_upload_mb', 10),
-    'files': ('website_helpdesk_sla.max_files', 10),
     'requests': ('website_helpdesk_sla.max_requests', 10),
     'minutes': ('website_helpdesk_sla.max_requests_minutes', 5),
 }
@@ -88,7 +86,7 @@ class HelpdeskTicket(models.Model):
         """
         # sudo: ir.config_parameter - the limits apply to visitors as well
         parameters = self.env['ir.config_parameter'].sudo()
-        limits = {}
+        limits = self._get_upload_limits()
         for name, (key, default) in LIMITS.items():
             value = parameters.get_param(key, '')
             limits[name] = int(value) if value.isdigit() else default
@@ -239,26 +237,17 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _website_form_check_files(self, values):
-        limits = self._get_website_form_limits()
-        files = [value for value in values.values() if hasattr(value, 'filename')]
-        if len(files) > limits['files']:
-            return {'error': self.env._(
-                "Too many files: at most %(count)s, please.", count=limits['files'],
-            )}
-        size = sum(self._website_form_file_size(file) for file in files)
-        if size > limits['upload_mb'] * 1024 * 1024:
-            return {'error': self.env._(
-                "The files are too large: at most %(size)s MB together, please. Larger ones can "
-                "be handed over later: we will tell you how.",
-                size=limits['upload_mb'],
-            )}
-        return None
+        refusal = self._get_upload_refusal([
+            (value.filename, self._website_form_read_file(value))
+            for value in values.values() if hasattr(value, 'filename')
+        ])
+        return {'error': refusal} if refusal else None
 
     @staticmethod
-    def _website_form_file_size(file):
-        size = file.seek(0, 2)
+    def _website_form_read_file(file):
+        content = file.read()
         file.seek(0)
-        return size
+        return content
 
     @api.model
     def _get_website_form_labels(self):

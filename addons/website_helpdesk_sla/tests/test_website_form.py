@@ -357,7 +357,7 @@ class TestWebsiteForm(WebsiteHelpdeskCommon):
         self.assertFalse(self._ticket(self._form(partner_phone='+48')).partner_phone)
 
     def test_too_large_files_are_refused(self):
-        self.env['ir.config_parameter'].set_param('website_helpdesk_sla.max_upload_mb', '1')
+        self.env['ir.config_parameter'].set_param('helpdesk_sla.max_upload_mb', '1')
         files = {
             f'Attachments[0][{number}]': ('a.bin', io.BytesIO(b'0' * 600_000), 'text/plain')
             for number in range(2)
