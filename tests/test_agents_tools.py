@@ -1,4 +1,4 @@
-"""Two agents at two browsers: who looks, who writes, who takes which ticket; a call in two clicks."""
+"""Two agents at two browsers: who looks and who writes; calls, answers and snoozing."""
 
 import re
 

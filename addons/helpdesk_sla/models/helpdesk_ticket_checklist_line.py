@@ -44,16 +44,18 @@ class HelpdeskTicketChecklistLine(models.Model):
     @api.model
     def _complete_values(self, vals):
         """ Return the values with who ticked the item off when, which nobody writes by hand. """
-        vals = {
-            name: value for name, value in vals.items()
-            if name not in ('done_user_id', 'done_date')
+        if not self.env.su:
+            vals = {
+                name: value for name, value in vals.items()
+                if name not in ('done_user_id', 'done_date')
+            }
+        if 'is_done' not in vals:
+            return vals
+        return {
+            'done_user_id': self.env.uid if vals['is_done'] else False,
+            'done_date': fields.Datetime.now() if vals['is_done'] else False,
+            **vals,
         }
-        if 'is_done' in vals:
-            vals.update(
-                done_user_id=self.env.uid if vals['is_done'] else False,
-                done_date=fields.Datetime.now() if vals['is_done'] else False,
-            )
-        return vals
 
     def _check_may_be_dropped(self):
         """ Keep what a template requires from being talked away by those who have to do it.
