@@ -171,6 +171,20 @@ class TestChecklist(ChecklistCase):
         target.with_user(self.agent)._merge(ticket.with_user(self.agent))
         self.assertTrue(ticket.is_closed)
 
+    def test_a_merge_takes_over_what_is_to_do(self):
+        self.create_template("Account")
+        other = self.create_template("Laptop", name="Hardware", is_automatic=False)
+        source, target = self.create_tickets([
+            {'checklist_template_ids': [Command.set(other.ids)]}, {},
+        ])
+        self.env['helpdesk.ticket.checklist.line'].create({
+            'ticket_id': source.id, 'name': "Call back",
+        })
+        target.with_user(self.agent)._merge(source.with_user(self.agent))
+        self.env.invalidate_all()
+        self.assertEqual(sorted(self.items(target)), ["Account", "Call back", "Laptop"])
+        self.assertEqual(len(target.checklist_template_ids), 2)
+
     def test_customers_do_not_see_the_checklist(self):
         self.create_template("Account")
         ticket = self.create_ticket(partner_id=self.client_contact.id)
