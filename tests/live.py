@@ -137,8 +137,7 @@ class ImapServer:
         self._modules = Path('/tmp/dovecot-' + secrets.token_hex(6)[:11])  # noqa: S108
 
     def start(self):
-        doveconf = Path(shutil.which('doveconf') or '/nowhere')
-        root = doveconf.parents[1] / 'root'
+        root = Path(shutil.which('doveconf')).parents[1] / 'root'
         parts = root / 'usr/lib/dovecot'
         self._folder = Path(tempfile.mkdtemp(prefix='dovecot'))
         self._folder.chmod(0o755)
@@ -198,13 +197,16 @@ service anvil {{
 """)
         self._server = subprocess.Popen(
             [
-                doveconf, '-f', 'service=master', '-c', configuration,
+                root / 'usr/bin/doveconf', '-f', 'service=master', '-c', configuration,
                 '-e', root / 'usr/sbin/dovecot', '-F', '-c', configuration,
             ],
-            env={**os.environ, 'LD_LIBRARY_PATH': f'{self._folder}/lib'},
+            env={**os.environ, 'LD_LIBRARY_PATH': ':'.join(map(str, [
+                self._folder / 'lib', parts, parts / 'modules/old-stats',
+                *root.glob('usr/lib/*-linux-gnu'), *root.glob('lib/*-linux-gnu'),
+            ]))},
             stdin=subprocess.DEVNULL,
         )
-        wait_until(self._answers, "the IMAP server to start", 20)
+        wait_until(self._answers, "the IMAP server to start", 30)
 
     def stop(self):
         if self._server:

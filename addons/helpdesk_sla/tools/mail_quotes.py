@@ -37,7 +37,7 @@ INTRODUCTION = re.compile(
 )
 # the same in the text of a plain e-mail: the line, and the quoted lines that follow it
 PLAIN_INTRODUCTION = re.compile(
-    r'(?:^|\n)(?P<quote>[^\n>][^\n]{4,250}(?:\n[^\n>]{1,120})?:[ \t]*\n(?:[ \t]*\n)?'
+    r'(?:^|\n)(?P<quote>[^\n>][^\n]{4,250}(?:\n(?!>)[^\n]{1,120})?:[ \t]*\n(?:[ \t]*\n)?'
     r'>[^\n]*(?:\n>[^\n]*)*)',
 )
 BLOCKS = ('div', 'p', 'table', 'blockquote', 'ul', 'ol', 'hr', 'pre')
