@@ -122,8 +122,8 @@ def reply_to(mail, sender, text):
 class ImapServer:
     """Dovecot, with a mailbox in a temporary folder for whoever logs in with the password.
 
-    It was unpacked by script/bootstrap and is not installed. It finds its own parts by settings,
-    but for the folder of its modules, which one library names: a copy of that library names another.
+    It was unpacked by script/bootstrap and is not installed. It finds its parts by settings, but
+    for the folder of its modules, which one library names: a copy of that library names another.
     """
 
     PASSWORD = 'secret'
@@ -134,7 +134,7 @@ class ImapServer:
         self._server = None
         self._folder = None
         # as long as the name that it stands for
-        self._modules = Path('/tmp/dovecot-' + secrets.token_hex(6)[:11])  # noqa: S108
+        self._modules = Path('/tmp/dovecot-' + secrets.token_hex(6)[:11])
 
     def start(self):
         root = Path(shutil.which('doveconf')).parents[1] / 'root'

@@ -98,7 +98,7 @@ class HelpdeskTicketCopy(models.AbstractModel):
                 raise UserError(self.env._(
                     "%s is an address of ours: it would write to itself.", email,
                 ))
-            ticket.partner_id = email and ticket._find_contact(email) or (
+            ticket.partner_id = (email and ticket._find_contact(email)) or (
                 self.env['res.partner'].create({
                     'name': ticket.partner_name or email,
                     'email': email or False,
@@ -145,7 +145,7 @@ class HelpdeskTicketCopy(models.AbstractModel):
             }
             suggested[ticket.id] = [
                 recipient for recipient in suggested[ticket.id]
-                if recipient['partner_id'] and not ticket._is_stranger(recipient['partner_id'])
+                if (recipient['partner_id'] and not ticket._is_stranger(recipient['partner_id']))
                 or email_normalize(recipient['email'] or '') in own
             ]
         return suggested

@@ -40,10 +40,12 @@ class MailThread(models.AbstractModel):
         def process():
             if message_id and not self._claim_incoming_mail(message_id):
                 return False
+            # not None, as stock returns for a loop: XML-RPC has no word for it, so that the mail
+            # server would be told of a failure and repeat the e-mail
             return stock_process(
                 model, message, custom_values=custom_values, save_original=save_original,
                 strip_attachments=strip_attachments, thread_id=thread_id,
-            )
+            ) or False
 
         if self.env.context.get('fetchmail_cron_running'):
             return retrying(process, self.env)

@@ -6,7 +6,7 @@ from odoo.addons.helpdesk_sla.tests.test_mail_gateway import MailGatewayCase
 
 @tagged('post_install', '-at_install')
 class TestMailCopy(MailGatewayCase):
-    """ Those in copy of an e-mail: colleagues of the sender follow, nobody else learns anything. """
+    """ Those in copy: colleagues of the sender follow, nobody else learns anything. """
 
     @classmethod
     def setUpClass(cls):

@@ -6,7 +6,7 @@ from odoo.addons.helpdesk_sla.models import mail_thread
 from odoo.addons.helpdesk_sla.tests.test_mail_gateway import MailGatewayCase
 from odoo.addons.helpdesk_sla.tools import mail_headers
 
-# what machines really send: kind, then headers and body ({address} is the team, {reference} our mail)
+# what machines really send: kind, and source ({address} is the team, {reference} our mail)
 CORPUS = {
     'exchange out of office, German': ('reply', """\
 From: "Schmidt, Jan" <jan.schmidt@kunde.example>

@@ -54,8 +54,10 @@ def get_machine_kind(message: EmailMessage, own_lists: Collection[str] = ()) -> 
         return 'report'
     automatic = is_automatic(message)
     if automatic and (
-        _first_word(message, 'Auto-Submitted') != 'auto-generated'
-        and _get(message, 'Return-Path').strip() != '<>'
+        (
+            _first_word(message, 'Auto-Submitted') != 'auto-generated'
+            and _get(message, 'Return-Path').strip() != '<>'
+        )
         or _get(message, 'In-Reply-To').strip()
         or _get(message, 'References').strip()
         or AWAY_SUBJECT.match(_get(message, 'Subject'))

@@ -1,7 +1,7 @@
 """ Mark what an e-mail repeats, so that the chatter and the portal fold it.
 
-Odoo marks blockquotes, lines that begin with ">", signatures after "-- " and the quotes of Gmail and
-of Outlook on the web (`data-o-mail-quote`). Added here is what stays visible: the line that
+Odoo marks blockquotes, lines that begin with ">", signatures after "-- " and the quotes of Gmail
+and of Outlook on the web (`data-o-mail-quote`). Added here is what stays visible: the line that
 introduces a quote, and the block of headers with which desktop programs begin one.
 """
 
@@ -12,7 +12,7 @@ from lxml import etree, html
 # longer texts are no letters of people
 MAX_SIZE = 500_000
 MARK = 'data-o-mail-quote'
-# the headers of a quoted e-mail: who wrote it, then when or to whom, in the languages of mail programs
+# the headers of a quoted e-mail: who wrote it, then when or to whom, as mail programs name them
 _FROM = (
     'From|Von|Od|De|Da|Van|Från|Fra|Lähettäjä|Feladó|Kimden|От|Від|Από|از|差出人|发件人'
 )
@@ -26,20 +26,17 @@ HEADER_BLOCK = re.compile(
     rf'\*?(?:{_SENT})\s?:',
 )
 ORIGINAL_MESSAGE = re.compile(
-    r'\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Wiadomość oryginalna|Message d.origine|'
+    r'\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Wiadomość oryginalna|'
+    r'Message d.origine|'
     r'Mensagem original|Mensaje original|Messaggio originale|Oorspronkelijk bericht)\s*-{2,}',
     re.IGNORECASE,
 )
 INTRODUCTION = re.compile(
-    r'[^\n]{5,250}(?:\n[^\n]{0,120})?(?:wrote|schrieb[^\n:]{0,120}|napisał(?:\(a\)|a)?[^\n:]{0,120}|'
+    r'[^\n]{0,250}(?:\n[^\n]{0,120})?(?:wrote|schrieb[^\n:]{0,120}|napisał(?:\(a\)|a)?[^\n:]{0,120}|'
     r'pisze|a écrit|escreveu|escribió|ha scritto|schreef[^\n:]{0,120}|skrev[^\n:]{0,120}|kirjoitti|'
     r'írta|yazdı|пишет|написала?|пише|نوشت)\s?:\s*$',
 )
-# the same in the text of a plain e-mail: the line, and the quoted lines that follow it
-PLAIN_INTRODUCTION = re.compile(
-    r'(?:^|\n)(?P<quote>[^\n>][^\n]{4,250}(?:\n(?!>)[^\n]{1,120})?:[ \t]*\n(?:[ \t]*\n)?'
-    r'>[^\n]*(?:\n>[^\n]*)*)',
-)
+SIGNATURE = re.compile(r'--\s?$')
 BLOCKS = ('div', 'p', 'table', 'blockquote', 'ul', 'ol', 'hr', 'pre')
 
 
@@ -70,41 +67,60 @@ def _outer(root) -> str:
 
 
 def _mark_plain(pre) -> bool:
-    """ Mark the quotes in preformatted text. """
+    """ Mark the quotes and the signature in preformatted text. """
     if len(pre):
         return False
     text = pre.text or ''
-    spans = []
-    for match in PLAIN_INTRODUCTION.finditer(text):
-        introduction = match['quote'].split('\n>')[0]
-        if INTRODUCTION.match(introduction):
-            spans.append(match.span('quote'))
-    start = _find_block_start(text)
-    if start is not None:
-        spans = [span for span in spans if span[1] <= start]
-        spans.append((start, len(text)))
-    if not spans or not text[:spans[0][0]].strip() and len(text.strip()) == len(
-        text[spans[0][0]:spans[0][1]].strip(),
-    ):
+    lines = text.splitlines(keepends=True)
+    quoted = _find_quoted_lines(lines)
+    if not quoted or not ''.join(
+        line for number, line in enumerate(lines) if number not in quoted
+    ).strip():
         return False
-    pre.text = text[:spans[0][0]]
-    for index, (begin, end) in enumerate(spans):
-        following = spans[index + 1][0] if index + 1 < len(spans) else len(text)
-        span = etree.SubElement(pre, 'span', {MARK: '1'})
-        span.text = text[begin:end]
-        span.tail = text[end:following]
+    pre.text, span = '', None
+    for number, line in enumerate(lines):
+        if number in quoted:
+            if number - 1 not in quoted:
+                span = etree.SubElement(pre, 'span', {MARK: '1'})
+                span.text = ''
+            span.text += line
+        elif span is None:
+            pre.text += line
+        else:
+            span.tail = (span.tail or '') + line
     return True
 
 
-def _find_block_start(text: str):
-    """ Return where the headers of a quoted e-mail begin in a plain text that says more. """
-    for match in re.finditer(r'(?:^|\n)', text):
-        start = match.end()
-        if text[:start].strip() and (
-            ORIGINAL_MESSAGE.match(text, start) or HEADER_BLOCK.match(text, start)
-        ):
-            return start
-    return None
+def _find_quoted_lines(lines: list[str]) -> set[int]:
+    """ Return the numbers of the lines that repeat another e-mail, or sign this one. """
+    quoted = set()
+    said = False
+    for number, line in enumerate(lines):
+        if SIGNATURE.match(line) or (said and _is_header_block(lines, number)):
+            quoted.update(range(number, len(lines)))
+            break
+        if line.startswith('>'):
+            quoted.add(number)
+            above = number - 1
+            while above >= 0 and not lines[above].strip() and above > number - 3:
+                above -= 1
+            if above >= 0 and above not in quoted and INTRODUCTION.match(lines[above].strip()):
+                # the date is in the line above where the program has broken the line
+                if (
+                    not re.search(r'\d', lines[above]) and above
+                    and re.search(r'\d', lines[above - 1])
+                ):
+                    above -= 1
+                quoted.update(range(above, number))
+        said = said or bool(line.strip() and number not in quoted)
+    return quoted
+
+
+def _is_header_block(lines: list[str], number: int) -> bool:
+    text = ''.join(lines[number:number + 4])
+    return bool(
+        lines[number].strip() and (ORIGINAL_MESSAGE.match(text) or HEADER_BLOCK.match(text)),
+    )
 
 
 def _mark_introductions(root) -> bool:
