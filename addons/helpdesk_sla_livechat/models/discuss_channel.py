@@ -29,8 +29,7 @@ class DiscussChannel(models.Model):
         """ Tell the ticket how a conversation ended. """
         result = super().write(vals)
         if vals.get('livechat_end_dt'):
-            # sudo: helpdesk.ticket - the conversation belongs to the ticket, whoever ends it
-            self.sudo().helpdesk_ticket_ids._log_livechat_transcript()
+            self._get_origin_tickets()._log_livechat_transcript()
         return result
 
     # === ACTION METHODS === #
@@ -70,9 +69,14 @@ class DiscussChannel(models.Model):
 
         :return: as superuser
         """
-        # sudo: helpdesk.ticket - what is told of it depends on the caller
-        ticket_sudo = self.sudo().with_context(active_test=False).helpdesk_ticket_ids[:1]
+        ticket_sudo = self._get_origin_tickets()[:1]
         return ticket_sudo._get_merge_target() or ticket_sudo
+
+    def _get_origin_tickets(self):
+        """ Return the tickets that were created from the conversations, as superuser. """
+        # sudo: helpdesk.ticket - a conversation belongs to its ticket, whoever takes part; what
+        # is told of the ticket depends on the caller
+        return self.sudo().with_context(active_test=False).helpdesk_ticket_ids
 
     def _create_helpdesk_ticket_as_agent(self, subject=''):
         """ Create a ticket for the current user, and tell the user so in the conversation.
@@ -244,12 +248,16 @@ class DiscussChannel(models.Model):
     def _is_livechat_agent_message(self, message):
         """ Return whether a person of ours wrote this: no chatbot, not OdooBot (W2). """
         message_sudo = message.sudo()
-        author_sudo = message_sudo.author_id
         return (
             message_sudo.message_type == 'comment'
-            and bool(author_sudo.user_ids.filtered(lambda user: user.active and not user.share))
-            and author_sudo != self.env['helpdesk.ticket']._get_odoobot()
+            and self._is_person_of_ours(message_sudo.author_id)
             and not self._is_livechat_customer_message(message)
+        )
+
+    def _is_person_of_ours(self, partner_sudo):
+        return (
+            bool(partner_sudo.user_ids.filtered(lambda user: user.active and not user.share))
+            and partner_sudo != self.env['helpdesk.ticket']._get_odoobot()
         )
 
     def _get_helpdesk_moments(self, messages):
@@ -266,7 +274,9 @@ class DiscussChannel(models.Model):
         channel_sudo = self.sudo()
         called = False
         if channel_sudo.livechat_bot_history_ids:
-            agents_sudo = channel_sudo.livechat_agent_history_ids
+            agents_sudo = channel_sudo.livechat_agent_history_ids.filtered(
+                lambda history: self._is_person_of_ours(history.partner_id),
+            )
             if not agents_sudo:
                 return {}, []
             called = min(agents_sudo.mapped('create_date')).replace(microsecond=0)
@@ -302,8 +312,7 @@ class DiscussChannel(models.Model):
         ticket_sudo = self._get_helpdesk_ticket()
         if not ticket_sudo or message.message_type != 'comment':
             return
-        # sudo: helpdesk.ticket - the one that will be told, also when it was merged
-        self.sudo().helpdesk_ticket_ids.filtered(
+        self._get_origin_tickets().filtered(
             lambda ticket: not ticket.is_livechat_transcript_due,
         ).is_livechat_transcript_due = True
         if self._is_livechat_agent_message(message):
