@@ -3,8 +3,10 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.im_livechat.models.discuss_channel import is_livechat_channel
 from odoo.addons.mail.tools.discuss import Store
 
 # a conversation that nobody ends is told after such a silence
@@ -49,11 +51,19 @@ class HelpdeskTicket(models.Model):
 
     @api.constrains('origin_channel_id')
     def _check_origin_channel_id(self):
-        """ Let nobody read along in a conversation by linking a ticket to it. """
-        if not self.env.su:
-            self.origin_channel_id.check_access('read')
+        for ticket in self.filtered('origin_channel_id'):
+            if not is_livechat_channel(ticket.origin_channel_id):
+                raise ValidationError(self.env._(
+                    "Tickets are created from live chat conversations only.",
+                ))
 
     # === CRUD METHODS === #
+
+    def _check_engine_fields(self, vals):
+        """ Let nobody read along in a conversation by linking a ticket to it. """
+        super()._check_engine_fields(vals)
+        if vals.get('origin_channel_id') and not self.env.su:
+            self.env['discuss.channel'].browse(vals['origin_channel_id']).check_access('read')
 
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {
