@@ -2,7 +2,13 @@ from markupsafe import Markup
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, html2plaintext, is_html_empty
+from odoo.tools import (
+    email_normalize,
+    format_date,
+    format_time,
+    html2plaintext,
+    is_html_empty,
+)
 from odoo.tools.mail import email_re
 
 from odoo.addons.im_livechat.models.discuss_channel import is_livechat_channel
@@ -150,13 +156,20 @@ class DiscussChannel(models.Model):
         subject = ' '.join((subject or '').split())[:SUBJECT_SIZE]
         if subject:
             return subject
-        for message in messages.filtered(self._is_livechat_customer_message):
-            words = ' '.join(html2plaintext(message.body).split())
-            # an answer to the question of a chatbot is no subject
-            if words and not email_normalize(words):
-                if len(words) > FIRST_WORDS_SIZE:
-                    return words[:FIRST_WORDS_SIZE].rsplit(' ', 1)[0] + '…'
-                return words
+        said = [
+            ' '.join(html2plaintext(message.body).split())
+            for message in messages.filtered(self._is_livechat_customer_message)
+        ]
+        # an address is the answer to a question
+        said = [words for words in said if words and not email_normalize(words)]
+        # a greeting is no subject, as long as anything else was said
+        words = next(
+            (words for words in said if words.count(' ') >= 2), said[0] if said else '',
+        )
+        if len(words) > FIRST_WORDS_SIZE:
+            return words[:FIRST_WORDS_SIZE].rsplit(' ', 1)[0] + '…'
+        if words:
+            return words
         return self.env._("Live chat with %s", self._get_livechat_visitor_name())
 
     # === CUSTOMER === #
@@ -330,7 +343,7 @@ class DiscussChannel(models.Model):
         :param left_out: the ir.attachment that stay in the conversation
         :rtype: Markup
         """
-        parts, author, tickets = [], None, self.env['helpdesk.ticket']
+        parts, author, day = [], None, None
         for message in messages.sudo():
             name = (
                 message.author_id.user_livechat_username or message.author_id.name
@@ -345,7 +358,13 @@ class DiscussChannel(models.Model):
                 for attachment in message.attachment_ids
             ]
             text = Markup('<br/>').join(lines)
-            time = tickets._format_customer_datetime(message.date, tz=tz, short=True)
+            moment = fields.Datetime.context_timestamp(self.with_context(tz=tz), message.date)
+            if moment.date() != day:
+                day, author = moment.date(), None
+                parts.append(Markup('<p><em>%s</em></p>') % format_date(
+                    self.env, day, date_format='full',
+                ))
+            time = format_time(self.env, moment.timetz(), time_format='short')
             head = Markup('<strong>%s</strong>') % name if name != author else Markup()
             parts.append(Markup('<p>%(head)s <small class="text-muted">%(time)s</small><br/>'
                                 '%(text)s</p>') % {'head': head, 'time': time, 'text': text})

@@ -69,6 +69,15 @@ class TestOperator(LivechatCase):
         self.visitor_writes(channel, "word " * 50)
         self.assertTrue(self.create_chat_ticket(channel).name.endswith("word…"))
 
+    def test_a_greeting_is_no_subject(self):
+        channel = self.begin_chat()
+        self.visitor_writes(channel, "Hi")
+        self.visitor_writes(channel, "The printer is on fire")
+        self.assertEqual(self.create_chat_ticket(channel).name, "The printer is on fire")
+        channel = self.begin_chat()
+        self.visitor_writes(channel, "Printer burns")
+        self.assertEqual(self.create_chat_ticket(channel).name, "Printer burns")
+
     def test_a_ticket_without_a_word_of_the_visitor(self):
         self.assertEqual(self.create_chat_ticket(self.begin_chat()).name, "Live chat with Visitor")
 

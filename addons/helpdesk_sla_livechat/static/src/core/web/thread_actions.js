@@ -25,7 +25,8 @@ registerThreadAction("helpdesk-ticket", {
         thread?.channel_type === "livechat" &&
         store.has_access_create_ticket &&
         !owner.isDiscussSidebarChannelActions,
-    icon: "fa fa-fw fa-life-ring",
+    icon: ({ thread }) =>
+        thread?.helpdesk_ticket_id ? "fa fa-fw fa-ticket" : "fa fa-fw fa-life-ring",
     name: ({ thread }) =>
         thread?.helpdesk_ticket_id
             ? _t("View Ticket %s", thread.helpdesk_ticket_ref)
