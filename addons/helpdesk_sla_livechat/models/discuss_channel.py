@@ -296,12 +296,13 @@ class DiscussChannel(models.Model):
         opened = waiting_since = False
         waits = []
         for message in messages:
+            moment = message.date.replace(microsecond=0)
             if self._is_livechat_customer_message(message):
-                said = max(message.date, called or message.date).replace(microsecond=0)
-                opened = opened or said
-                waiting_since = waiting_since or said
+                moment = max(moment, called or moment)
+                opened = opened or moment
+                waiting_since = waiting_since or moment
             elif waiting_since and self._is_livechat_agent_message(message):
-                waits.append((waiting_since, max(message.date, waiting_since)))
+                waits.append((waiting_since, max(moment, waiting_since)))
                 waiting_since = False
         if not opened:
             return {}, []

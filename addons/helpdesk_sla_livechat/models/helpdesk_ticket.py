@@ -21,6 +21,7 @@ class HelpdeskTicket(models.Model):
         string="Live Chat",
         readonly=True,
         copy=False,
+        index='btree_not_null',
         ondelete='set null',
         groups='base.group_user',
         help="The conversation that the ticket was created from.",

@@ -4,7 +4,7 @@ from odoo.http import request
 from odoo.addons.helpdesk_sla.tools.working_time import hours_to_seconds
 
 
-class Im_LivechatChannel(models.Model):
+class ImLivechatChannel(models.Model):
     _inherit = 'im_livechat.channel'
 
     helpdesk_team_id = fields.Many2one(

@@ -112,7 +112,7 @@ class TestOperator(LivechatCase):
         with self.assertRaises(UserError):
             self.create_chat_ticket(channel, self.portal_client)
         channel.with_user(self.portal_client).execute_command_ticket(body="/ticket")
-        self.assertFalse(self.env['helpdesk.ticket'].search([('origin_channel_id', '=', channel.id)]))
+        self.assertFalse(channel.helpdesk_ticket_ids)
 
     def test_an_agent_without_the_chat_reads_no_conversation_by_it(self):
         with self.assertRaises(AccessError):

@@ -58,9 +58,7 @@ class TestVisitor(LivechatCase, MailCase):
         self.team.alias_domain_id = self.env['mail.alias.domain'].create({
             'name': 'chat.example', 'company_ids': [(4, self.company.id)],
         })
-        self.stage_new.template_id = self.env.ref('helpdesk_sla.mail_template_ticket_received', False) or (
-            self.env['mail.template'].search([('model', '=', 'helpdesk.ticket')], limit=1)
-        )
+        self.stage_new.template_id = self.env.ref('helpdesk_sla.mail_template_ticket_received')
         channel = self.begin_chat()
         self.visitor_writes(channel, "My address: visitor@new.example")
         with self.mock_mail_gateway():
@@ -79,3 +77,4 @@ class TestVisitor(LivechatCase, MailCase):
             ))
         self.assertEqual(self.env['helpdesk.ticket'].search_count([]), tickets)
         self.assertIn("One more thing", ticket.message_ids[0].body)
+        self.assertEqual(ticket.message_ids[0].message_type, 'email')

@@ -1,7 +1,7 @@
 from odoo import models
 
 
-class Im_LivechatChannel(models.Model):
+class ImLivechatChannel(models.Model):
     _inherit = 'im_livechat.channel'
 
     def _get_helpdesk_form(self):

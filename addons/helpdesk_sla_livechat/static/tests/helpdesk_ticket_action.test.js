@@ -72,8 +72,7 @@ test("one click creates the ticket, the next one opens it", async () => {
     await contains(".o-mail-DiscussContent-header button[title='Create Ticket']", { count: 0 });
     expect.verifySteps([`create ${channelId}`]);
     await click(".o-mail-DiscussContent-header button[title='View Ticket HT00007']");
-    await contains(".o-mail-ChatWindow");
-    expect.verifySteps(["open 7"]);
+    await expect.waitForSteps(["open 7"]);
 });
 
 test("the chat window has the button as well", async () => {
