@@ -12,7 +12,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.orm.models import NO_ACCESS
 
-from ..tools.telegram_api import DEFAULT_URL, TelegramApi, TelegramError
+from ..tools.telegram_api import DEFAULT_URL, READ_TIMEOUT, TelegramApi, TelegramError
 from ..tools.telegram_update import get_update_id, parse_update
 
 _logger = logging.getLogger(__name__)
@@ -48,13 +48,13 @@ class HelpdeskTelegramBot(models.Model):
         related='team_id.company_id', store=True, precompute=True, index=True,
     )
 
-    token = fields.Char(copy=False, groups=NO_ACCESS)
+    token = fields.Char(string="Token (kept)", copy=False, groups=NO_ACCESS)
     token_input = fields.Char(
         string="Token", compute='_compute_token_input', inverse='_inverse_token_input',
         groups='helpdesk_sla.group_helpdesk_manager',
         help="As @BotFather told it. It is kept on the server and never shown again.",
     )
-    is_token_set = fields.Boolean(compute='_compute_token_input', compute_sudo=True)
+    is_token_set = fields.Boolean(compute='_compute_is_token_set', compute_sudo=True)
     api_url = fields.Char(
         string="Bot API Server", default=DEFAULT_URL, required=True,
         groups='helpdesk_sla.group_helpdesk_manager',
@@ -118,8 +118,11 @@ class HelpdeskTelegramBot(models.Model):
     def _compute_token_input(self):
         for bot in self:
             bot.token_input = False
-            # sudo: helpdesk.telegram.bot - whether there is a token, not which
-            bot.is_token_set = bool(bot.sudo().token)
+
+    @api.depends('token')
+    def _compute_is_token_set(self):
+        for bot in self:
+            bot.is_token_set = bool(bot.token)
 
     def _inverse_token_input(self):
         for bot in self.filtered('token_input'):
@@ -462,8 +465,8 @@ class HelpdeskTelegramBot(models.Model):
         params = {'offset': int(self.update_offset)} if self.update_offset else {}
         try:
             updates = self._get_api().call(
-                'getUpdates', timeout=timeout, limit=POLL_BATCH, allowed_updates=ALLOWED_UPDATES,
-                **params,
+                'getUpdates', wait=timeout + READ_TIMEOUT, timeout=timeout, limit=POLL_BATCH,
+                allowed_updates=ALLOWED_UPDATES, **params,
             )
         except TelegramError as error:
             self._note_error(error)

@@ -142,6 +142,8 @@ class HelpdeskTelegramChat(models.Model):
         former = self._find_linked(bot, incoming['chat_id'])
         if former and former.partner_id != partner:
             former._unlink_chat(self.env._("The chat was linked to somebody else."))
+            # before the index of linked chats sees the next one
+            former.flush_recordset(['state'])
         values = {
             'name': name, 'user_id': user.id, 'state': 'linked',
             'link_date': fields.Datetime.now(), 'unlink_date': False, 'unlink_reason': False,
@@ -325,7 +327,7 @@ class HelpdeskTelegramChat(models.Model):
     def _get_command_names(self):
         return {'start', 'link', 'help', 'stop', 'new', 'ticket'}
 
-    def _register(self, payloads):
+    def _register_messages(self, payloads):
         """ Do what was asked for in a linked chat: a command, or a message for a ticket.
 
         :param list payloads: see `telegram_update.parse_update`; several only for an album

@@ -230,14 +230,14 @@ class HelpdeskTelegramMessage(models.Model):
                 for position in range(len(files))
             ]
             return bot_api.call(
-                'sendMediaGroup', timeout=UPLOAD_TIMEOUT, media=json.dumps(media),
+                'sendMediaGroup', wait=UPLOAD_TIMEOUT, media=json.dumps(media),
                 files={f'file{position}': file for position, file in enumerate(files)}, **params,
             )
         if text:
             params['caption'] = text
         method = 'sendPhoto' if self.kind == 'photo' else 'sendDocument'
         return bot_api.call(
-            method, timeout=UPLOAD_TIMEOUT, files={self.kind: files[0]}, **params,
+            method, wait=UPLOAD_TIMEOUT, files={self.kind: files[0]}, **params,
         )
 
     def _settle_error(self, error):

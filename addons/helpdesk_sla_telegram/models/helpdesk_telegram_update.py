@@ -130,7 +130,7 @@ class HelpdeskTelegramUpdate(models.Model):
         chat = self.chat_id
         try:
             with self.env.cr.savepoint():
-                chat._register([update.payload for update in self])
+                chat._register_messages([update.payload for update in self])
         except OperationalError:
             # two workers met: the job is run again as a whole
             raise

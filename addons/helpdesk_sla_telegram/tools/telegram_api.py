@@ -15,7 +15,6 @@ MAX_TEXT_SIZE = 4096
 MAX_CAPTION_SIZE = 1024
 MAX_ALBUM_SIZE = 10
 
-CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 20
 UPLOAD_TIMEOUT = 120
 DOWNLOAD_SECONDS = 60
@@ -78,11 +77,11 @@ class TelegramApi:
         self._base_url = base_url.rstrip('/')
         self._token = token
 
-    def call(self, method, files=None, timeout=READ_TIMEOUT, **params):
+    def call(self, method, files=None, wait=READ_TIMEOUT, **params):
         """ Call a method and return its result.
 
         :param dict files: content of files to upload, as `requests` takes it
-        :param timeout: seconds to wait for the answer
+        :param wait: seconds to wait for the answer
         :raise TelegramError: if it is refused, or there is no answer
         """
         address = f'{self._base_url}/bot{self._token}/{method}'
@@ -90,7 +89,7 @@ class TelegramApi:
         try:
             # a redirect would take the token to another server
             response = requests.post(
-                address, timeout=(CONNECT_TIMEOUT, timeout), allow_redirects=False, **payload,
+                address, timeout=wait, allow_redirects=False, **payload,
             )
         except requests.RequestException as error:
             # not `from error`: its text names the address, and the address the token
@@ -135,8 +134,7 @@ class TelegramApi:
         content, until = bytearray(), time.monotonic() + DOWNLOAD_SECONDS
         try:
             with requests.get(
-                address, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), allow_redirects=False,
-                stream=True,
+                address, timeout=READ_TIMEOUT, allow_redirects=False, stream=True,
             ) as response:
                 if response.status_code != 200:
                     raise TelegramError("The file cannot be read", code=response.status_code)
