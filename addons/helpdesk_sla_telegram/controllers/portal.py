@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
@@ -16,12 +17,17 @@ class HelpdeskTelegramPortal(CustomerPortal):
         return values
 
     def _get_telegram_bots(self):
-        """ Return the bots that the visitor may write to, as superuser. """
+        """ Return the bots that the visitor may write to, as superuser.
+
+        As in the portal itself, customers write to teams that are open to them.
+        """
+        domain = Domain('state', '=', 'connected') & Domain(
+            'company_id', 'in', request.env.user.company_ids.ids,
+        )
+        if not request.env.user._is_internal():
+            domain &= Domain('team_id', 'in', request.env['helpdesk.ticket']._get_portal_teams().ids)
         # sudo: helpdesk.telegram.bot - their names and teams are what customers need to know
-        return request.env['helpdesk.telegram.bot'].sudo().search([
-            ('state', '=', 'connected'),
-            ('company_id', 'in', request.env.user.company_ids.ids),
-        ])
+        return request.env['helpdesk.telegram.bot'].sudo().search(domain)
 
     def _get_telegram_chats(self):
         """ Return the chats that the visitor has linked, as superuser. """

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,9 @@ from ..tools.telegram_api import MAX_DOWNLOAD_SIZE, TelegramError
 
 SUBJECT_SIZE = 100
 CODE_TRIES_PER_HOUR = 5
+# tickets that one chat opens in this time
+TICKET_LIMIT = 20
+TICKET_MINUTES = 10
 
 
 class HelpdeskTelegramChat(models.Model):
@@ -363,6 +367,9 @@ class HelpdeskTelegramChat(models.Model):
 
     def _handle_link(self, incoming):
         code = self._get_code(incoming)
+        if self.env['helpdesk.telegram.code']._is_used_by(code, self.user_id):
+            # this chat is linked by it
+            code = False
         problem = code and self._try_code(self.bot_id, incoming, code)
         if problem or not code:
             self._say(problem or self._get_help())
@@ -468,6 +475,14 @@ class HelpdeskTelegramChat(models.Model):
         self.is_next_new = False
         ticket = self.env['helpdesk.ticket'] if is_new else self._find_ticket(incoming)
         message = self.env['mail.message']
+        latest = not ticket and self._find_latest_of_too_many()
+        if latest:
+            self._say(self.env._(
+                "You have opened %(count)s requests in the last %(minutes)s minutes. I have added "
+                "this one to %(reference)s; please wait a little before you open the next one.",
+                count=TICKET_LIMIT, minutes=TICKET_MINUTES, reference=latest.ticket_ref,
+            ), latest, reply_to=incoming['message_id'])
+            ticket, is_new = latest, False
         if ticket:
             message = self._post(ticket, incoming, text, files)
         else:
@@ -477,11 +492,20 @@ class HelpdeskTelegramChat(models.Model):
         self._tell_problems(ticket, problems, incoming)
         if is_new:
             self._say(ticket._get_telegram_receipt(), ticket, reply_to=incoming['message_id'])
-        elif self._has_other_open_ticket(ticket):
+        elif not latest and self._has_other_open_ticket(ticket):
             self._say(self.env._(
                 "Added to %(reference)s: %(subject)s", reference=ticket.ticket_ref,
                 subject=ticket.name,
             ), ticket, reply_to=incoming['message_id'])
+
+    def _find_latest_of_too_many(self):
+        """ Return the latest ticket of the chat if it has opened too many; nothing gets lost. """
+        since = fields.Datetime.now() - timedelta(minutes=TICKET_MINUTES)
+        recent = self.env['helpdesk.ticket'].with_context(active_test=False).search([
+            ('telegram_chat_id', '=', self.id), ('channel', '=', 'telegram'),
+            ('open_date', '>', since),
+        ], order='id desc', limit=TICKET_LIMIT)
+        return recent[:1] if len(recent) == TICKET_LIMIT else recent.browse()
 
     def _has_other_open_ticket(self, ticket):
         return bool(self.env['helpdesk.ticket'].search_count([
@@ -511,23 +535,33 @@ class HelpdeskTelegramChat(models.Model):
                 if error.code == 413 or 'too big' in error.description:
                     problems.append((file['name'], too_large % file['name']))
                     continue
-                if error.is_temporary or error.is_unauthorized:
+                # at the last try what was written counts more than the file
+                is_last = self.env.context.get('helpdesk_telegram_last_try')
+                if (error.is_temporary or error.is_unauthorized) and not is_last:
                     raise
                 problems.append((file['name'], self.env._(
                     "The file %s could not be received. Please send it again.", file['name'],
                 )))
                 continue
+            # of the size Telegram has decided: what matters here is what it is
+            refusal = self.env['helpdesk.ticket']._get_upload_refusal(
+                [(file['name'], content[:4096])],
+            )
+            if refusal:
+                problems.append((file['name'], refusal))
+                continue
             files.append((file['name'], content, file['mimetype']))
         return files, problems
 
-    def _prepare_attachments(self, files, ticket):
-        return [
+    def _create_attachments(self, files, ticket):
+        # what a browser would run is kept as text, as that of the mail gateway
+        return self.env['ir.attachment'].with_context(attachments_mime_plainxml=True).create([
             {
                 'name': name, 'raw': content, 'mimetype': mimetype,
                 'res_model': ticket._name, 'res_id': ticket.id,
             }
             for name, content, mimetype in files
-        ]
+        ])
 
     def _open_ticket(self, incoming, text, files):
         """ Register what was written as a new request. """
@@ -548,7 +582,7 @@ class HelpdeskTelegramChat(models.Model):
             'partner_id': (author or self.partner_id).id,
             'telegram_chat_id': self.id,
         }))
-        self.env['ir.attachment'].create(self._prepare_attachments(files, ticket))
+        self._create_attachments(files, ticket)
         return ticket.with_context(lang=lang)
 
     def _get_subject(self, text, incoming):
@@ -576,7 +610,9 @@ class HelpdeskTelegramChat(models.Model):
                 email_normalize(ticket._get_mail_sender() or '') or 'telegram@localhost',
             )),
         }
-        return ticket.with_context(helpdesk_telegram_from=self.id).message_post(
+        return ticket.with_context(
+            helpdesk_telegram_from=self.id, attachments_mime_plainxml=True,
+        ).message_post(
             body=plaintext2html(text) if text else '',
             message_type='comment',
             subtype_xmlid='mail.mt_comment',
@@ -605,7 +641,7 @@ class HelpdeskTelegramChat(models.Model):
     def _add_to_album(self, first, payloads, files, problems):
         """ Put what belongs to an album beside what came of it before. """
         ticket, message = first.ticket_id, first.mail_message_id
-        attachments = self.env['ir.attachment'].create(self._prepare_attachments(files, ticket))
+        attachments = self._create_attachments(files, ticket)
         if message:
             message.attachment_ids = [Command.link(attachment.id) for attachment in attachments]
         self._log_incoming(payloads, ticket, message)

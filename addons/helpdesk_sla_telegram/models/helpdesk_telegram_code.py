@@ -90,6 +90,14 @@ class HelpdeskTelegramCode(models.Model):
         found.use_date = now
         return user
 
+    @api.model
+    def _is_used_by(self, code, user):
+        """ Return whether a user has used up this code: people press Start twice. """
+        return bool(code and self.search_count([
+            ('code_hash', '=', self._get_hash(code)), ('user_id', '=', user.id),
+            ('use_date', '!=', False),
+        ], limit=1))
+
     @api.autovacuum
     def _gc_codes(self):
         self.search([

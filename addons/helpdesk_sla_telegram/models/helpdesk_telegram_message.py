@@ -1,4 +1,5 @@
 import json
+import time
 from datetime import timedelta
 
 from markupsafe import escape
@@ -12,6 +13,10 @@ from ..tools.telegram_api import UPLOAD_TIMEOUT, TelegramError
 
 # minutes until the next try; then a person has to decide
 RETRY_MINUTES = (1, 2, 5, 15, 30, 60, 120, 240)
+# what Telegram asks bots to keep to (https://core.telegram.org/bots/faq#broadcasting-to-users)
+CHAT_SECONDS = 1
+BOT_SECONDS = 1 / 25
+GROUP_PER_MINUTE = 20
 # rows are kept as long as somebody may answer or change the message
 KEEP_DAYS = 180
 
@@ -157,8 +162,29 @@ class HelpdeskTelegramMessage(models.Model):
         message = self.search(
             [('chat_id', '=', chat_id), ('state', '=', 'queued')], order='id', limit=1,
         )
-        # what waits for another try holds up what was written after it
-        return message.filtered_domain(self._get_due_domain())
+        # what waits for another try holds up what was written after it; of a row that somebody else
+        # has sent meanwhile the lock would be refused
+        message = message.filtered_domain(self._get_due_domain()).try_lock_for_update()
+        if message and chat.chat_type == 'group':
+            message -= message._hold_back_in_group()
+        return message
+
+    def _hold_back_in_group(self):
+        """ Let a message wait while its group has had as many as Telegram allows in a minute.
+
+        :return: the message if it has to wait
+        """
+        self.ensure_one()
+        minute = timedelta(minutes=1)
+        recent = self.search([
+            ('chat_id', '=', self.chat_id.id), ('direction', '=', 'out'), ('state', '=', 'sent'),
+            ('sent_date', '>', fields.Datetime.now() - minute),
+        ], order='sent_date desc, id desc', limit=GROUP_PER_MINUTE)
+        if len(recent) < GROUP_PER_MINUTE:
+            return self.browse()
+        delay = recent[-1].sent_date + minute - fields.Datetime.now()
+        self._postpone(False, max(delay, timedelta(seconds=1)), is_counted=False)
+        return self
 
     @api.model
     def _get_due_domain(self):
@@ -299,22 +325,47 @@ class HelpdeskTelegramMessage(models.Model):
 
     @api.model
     def _cron_send(self):
-        """ Send what is queued, chat by chat and in the order in which it was written.
+        """ Send what is queued, in each chat in the order in which it was written.
 
-        Each is committed by itself. A chat that another worker has locked is left to it.
+        The chats take turns, one message each, at the pace that Telegram allows: a long answer to
+        one does not hold up the others. Each message is committed by itself. A chat that another
+        worker has locked is left to it.
         """
-        domain = self._get_due_domain()
-        chat_ids = [
-            chat.id for [chat] in self._read_group(domain, ['chat_id'], order='id:min')
-        ]
-        left = self.env['ir.cron']._commit_progress(remaining=self.search_count(domain))
-        for chat_id in chat_ids:
-            while left:
-                message = self._lock_next(chat_id)
-                if not message:
+        cron = self.env['ir.cron']
+        moments = {}
+        left, is_busy = True, True
+        while left and is_busy:
+            is_busy = False
+            domain = self._get_due_domain()
+            chat_ids = [
+                chat.id for [chat] in self._read_group(domain, ['chat_id'], order='id:min')
+            ]
+            left = cron._commit_progress(remaining=self.search_count(domain))
+            for chat_id in chat_ids:
+                if not left:
                     break
-                message._send()
-                left = self.env['ir.cron']._commit_progress(1)
+                self._wait_for_turn(moments, chat_id)
+                message = self._lock_next(chat_id)
+                if message:
+                    message._send()
+                    is_busy = True
+                # also when there was nothing: the next lock is to see what others have committed
+                left = cron._commit_progress(len(message))
+
+    @api.model
+    def _wait_for_turn(self, moments, chat_id):
+        """ Wait until Telegram takes another message in a chat.
+
+        :param dict moments: when something was sent last, by chat, and by False for any; changed
+        """
+        now = time.monotonic()
+        turn = max(
+            moments.get(chat_id, now - CHAT_SECONDS) + CHAT_SECONDS,
+            moments.get(False, now - BOT_SECONDS) + BOT_SECONDS,
+        )
+        if turn > now:
+            time.sleep(turn - now)
+        moments[chat_id] = moments[False] = max(turn, now)
 
     @api.autovacuum
     def _gc_messages(self):

@@ -130,7 +130,9 @@ class HelpdeskTelegramUpdate(models.Model):
         chat = self.chat_id
         try:
             with self.env.cr.savepoint():
-                chat._register_messages([update.payload for update in self])
+                chat.with_context(
+                    helpdesk_telegram_last_try=self[0].tries >= len(RETRY_MINUTES),
+                )._register_messages([update.payload for update in self])
         except OperationalError:
             # two workers met: the job is run again as a whole
             raise
@@ -157,7 +159,20 @@ class HelpdeskTelegramUpdate(models.Model):
             )
         else:
             values['state'] = 'failed'
+            self._tell_failed()
         self.write(values)
+
+    def _tell_failed(self):
+        """ Let neither the client nor the administrator believe that all is well. """
+        chat = self.chat_id._with_lang()
+        chat._say(chat.env._(
+            "I could not register this message, and am sorry for it. Please send it to us in our "
+            "portal or by e-mail.",
+        ), reply_to=self[0].payload.get('message_id') or False)
+        self.bot_id.write({
+            'last_error': self.env._("A message could not be registered: see Not Registered."),
+            'last_error_date': fields.Datetime.now(),
+        })
 
     # === CRON METHODS === #
 

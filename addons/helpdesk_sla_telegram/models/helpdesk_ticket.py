@@ -1,3 +1,5 @@
+import re
+
 from markupsafe import escape
 
 from odoo import api, fields, models
@@ -6,6 +8,8 @@ from odoo.exceptions import UserError
 from ..tools.telegram_api import MAX_ALBUM_SIZE, MAX_PHOTO_SIZE, MAX_UPLOAD_SIZE
 
 PHOTO_TYPES = ('image/jpeg', 'image/png', 'image/webp')
+# a picture that was pasted into the text of an answer
+PASTED_PICTURE = re.compile(r'<img\b[^>]*\bsrc="[^"]*?/web/image/(\d+)\b')
 
 
 class HelpdeskTicket(models.Model):
@@ -161,11 +165,18 @@ class HelpdeskTicket(models.Model):
         author = message_sudo.author_id
         header = f'{self.sudo().ticket_ref} · {author.name or message_sudo.email_from}'
         rows = messages._prepare_text_values(header, message_sudo.body)
-        files = self._prepare_telegram_files(message_sudo.attachment_ids, chat)
+        files = self._prepare_telegram_files(
+            message_sudo.attachment_ids | self._get_pasted_pictures(message_sudo), chat,
+        )
         if not rows and files and files[0]['kind'] in ('photo', 'document'):
             files[0]['body'] = messages._prepare_caption(header)
         elif not rows and files:
             rows = [{'kind': 'text', 'body': messages._prepare_caption(header)}]
+        elif not rows:
+            # nothing that can be shown there: say at least that there is an answer, and where
+            rows = [{'kind': 'text', 'body': '\n'.join([
+                messages._prepare_caption(header), self._get_telegram_portal_link(chat),
+            ])}]
         messages._queue([
             {
                 'chat_id': chat.id, 'ticket_id': self.id, 'mail_message_id': message.id,
@@ -173,6 +184,23 @@ class HelpdeskTicket(models.Model):
             }
             for row in [*rows, *files]
         ])
+
+    def _get_pasted_pictures(self, message_sudo):
+        """ Return the pictures in the text of an answer, as superuser.
+
+        Only those that the author uploaded, or that belong to this ticket: a text can name any
+        number.
+        """
+        numbers = [int(number) for number in PASTED_PICTURE.findall(str(message_sudo.body or ''))]
+        # sudo: ir.attachment - see the filter
+        pictures_sudo = self.env['ir.attachment'].sudo().browse(dict.fromkeys(numbers)).exists()
+        return pictures_sudo.filtered(lambda picture: (
+            (picture.res_model == self._name and picture.res_id == self.id)
+            or (
+                (not picture.res_id or picture.res_model == 'mail.compose.message')
+                and picture.create_uid in message_sudo.author_id.user_ids
+            )
+        ))
 
     def _prepare_telegram_files(self, attachments, chat):
         """ Return rows for the files of an answer: photos together, files one by one. """
@@ -190,6 +218,12 @@ class HelpdeskTicket(models.Model):
                 'kind': 'album' if len(batch) > 1 else 'photo', 'attachment_ids': batch,
             })
         return rows
+
+    def _get_telegram_portal_link(self, chat):
+        return str(escape(chat._with_lang().env._(
+            "This answer cannot be shown in Telegram. You find it here: %s",
+            self.get_base_url() + self.access_url,
+        )))
 
     def _get_telegram_link(self, attachment, chat):
         """ Return where to find what is not sent itself. """

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_bot
 from . import test_incoming
+from . import test_limits
 from . import test_link
 from . import test_outgoing
 from . import test_polling

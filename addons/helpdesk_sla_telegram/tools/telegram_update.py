@@ -150,7 +150,7 @@ def _parse_message(message, kind):
         'argument': (command[3] or '').strip() if command else '',
         'files': files,
         'unsupported': unsupported,
-        'album': _line(str(message.get('media_group_id') or ''), 64),
+        'album': _line(message.get('media_group_id'), 64),
         'reply_to': _id(reply.get('message_id')) or '',
         'reply_to_sender': _id(_dict(reply.get('from')).get('id')) or '',
     }
