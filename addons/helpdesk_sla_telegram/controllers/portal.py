@@ -25,7 +25,8 @@ class HelpdeskTelegramPortal(CustomerPortal):
             'company_id', 'in', request.env.user.company_ids.ids,
         )
         if not request.env.user._is_internal():
-            domain &= Domain('team_id', 'in', request.env['helpdesk.ticket']._get_portal_teams().ids)
+            teams = request.env['helpdesk.ticket']._get_portal_teams()
+            domain &= Domain('team_id', 'in', teams.ids)
         # sudo: helpdesk.telegram.bot - their names and teams are what customers need to know
         return request.env['helpdesk.telegram.bot'].sudo().search(domain)
 

@@ -95,3 +95,8 @@ class TestPortal(TelegramCase, HttpCase):
         self.bot.sudo().state = 'connected'
         self.login()
         self.assertNotIn("Get a code", self.url_open('/my/telegram').text)
+
+    def test_team_that_is_not_open_to_customers_is_not_named(self):
+        self.team.privacy_visibility = 'internal'
+        self.login()
+        self.assertNotIn("Get a code", self.url_open('/my/telegram').text)
