@@ -93,7 +93,7 @@ class HelpdeskTelegramBot(models.Model):
     last_error_date = fields.Datetime(string="Last Error on", readonly=True, copy=False)
 
     email_copy = fields.Boolean(
-        string="Answers also by E-mail",
+        string="E-mail Copies",
         help="Whoever gets an answer in Telegram gets it by e-mail as well.",
     )
     chat_ids = fields.One2many(comodel_name='helpdesk.telegram.chat', inverse_name='bot_id')

@@ -628,7 +628,7 @@ class HelpdeskTelegramChat(models.Model):
                 'ticket_id': ticket.id,
                 'mail_message_id': message.id,
                 'direction': 'in',
-                'kind': 'text',
+                'kind': self._get_kind(payload),
                 'state': 'received',
                 'telegram_message_id': payload['message_id'],
                 'album': payload['album'],
@@ -637,6 +637,14 @@ class HelpdeskTelegramChat(models.Model):
             }
             for payload in payloads
         ])
+
+    @api.model
+    def _get_kind(self, payload):
+        """ Return what sort of message somebody wrote. """
+        if not payload['files']:
+            return 'text'
+        is_picture = payload['files'][0]['mimetype'].startswith('image/')
+        return 'photo' if is_picture else 'document'
 
     def _add_to_album(self, first, payloads, files, problems):
         """ Put what belongs to an album beside what came of it before. """

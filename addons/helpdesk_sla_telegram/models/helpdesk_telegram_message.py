@@ -49,7 +49,7 @@ class HelpdeskTelegramMessage(models.Model):
         ondelete='set null',
     )
     direction = fields.Selection(
-        selection=[('in', "From the client"), ('out', "To the client")], default='out',
+        selection=[('in', "From client"), ('out', "To client")], default='out',
         required=True, readonly=True,
     )
     kind = fields.Selection(

@@ -1,7 +1,7 @@
 """ From the HTML of a message to what Telegram understands. No ORM inside. """
 
 import re
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from lxml import etree, html
 from markupsafe import escape
@@ -40,7 +40,7 @@ class _Writer:
     def break_line(self):
         self._breaks += 1
 
-    def write(self, text, tags):
+    def add(self, text, tags):
         if not any(tag in VERBATIM for tag, _href in tags):
             text = re.sub(r'[ \t\r\n\f\xa0]+', ' ', text)
             if self._breaks or not self.runs or self.runs[-1][0].endswith((' ', '\n')):
@@ -64,18 +64,18 @@ class _Writer:
             self.break_line()
             return
         if name == 'img':
-            self.write(element.get('alt') or '', tags)
+            self.add(element.get('alt') or '', tags)
             return
         self.set_apart(BREAKS.get(name, 0))
         inner = self._get_inner_tags(element, name, tags)
         if name == 'li':
             self._write_bullet(element, tags)
         elif name in ('td', 'th') and element.getprevious() is not None:
-            self.write(' | ', tags)
-        self.write(element.text or '', inner)
+            self.add(' | ', tags)
+        self.add(element.text or '', inner)
         for child in element:
             self.walk(child, inner, depth + 1)
-            self.write(child.tail or '', inner)
+            self.add(child.tail or '', inner)
         self.set_apart(BREAKS.get(name, 0))
 
     @staticmethod
@@ -95,9 +95,9 @@ class _Writer:
         parent = element.getparent()
         if parent is not None and parent.tag == 'ol':
             position = len(list(element.itersiblings('li', preceding=True))) + 1
-            self.write(f'{position}. ', tags)
+            self.add(f'{position}. ', tags)
         else:
-            self.write('• ', tags)
+            self.add('• ', tags)
 
 
 def to_runs(body):
@@ -142,7 +142,7 @@ def _cut(text, limit):
 def _render(runs):
     """ Return runs as HTML in which every tag is closed. """
     parts, opened = [], []
-    for tags, same in groupby(runs, key=lambda run: run[1]):
+    for text, tags in runs:
         shared = 0
         while shared < min(len(opened), len(tags)) and opened[shared] == tags[shared]:
             shared += 1
@@ -152,7 +152,7 @@ def _render(runs):
             for name, href in tags[shared:]
         ]
         opened = list(tags)
-        parts += [escape(text) for text, _tags in same]
+        parts.append(escape(text))
     parts += [f'</{name}>' for name, _href in reversed(opened)]
     return ''.join(map(str, parts))
 
