@@ -193,6 +193,7 @@ class HelpdeskTelegramBot(models.Model):
         self.check_access('write')
         for bot in self:
             bot._connect()
+        return True
 
     def action_disconnect(self):
         """ Have Telegram deliver no messages any more; those that wait there are kept. """
@@ -200,6 +201,7 @@ class HelpdeskTelegramBot(models.Model):
         for bot in self:
             bot._disconnect()
         self._update_poll_cron()
+        return True
 
     def action_view_chats(self):
         self.ensure_one()
