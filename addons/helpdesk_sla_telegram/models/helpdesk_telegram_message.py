@@ -148,17 +148,17 @@ class HelpdeskTelegramMessage(models.Model):
     def _lock_next(self, chat_id):
         """ Return what is to be sent next to a chat, if nobody else is about to.
 
-        Called first in a transaction, so that what another worker has committed is seen.
+        :return: one message; None if another worker is at it
         """
         self.env.invalidate_all()
-        chat = self.env['helpdesk.telegram.chat'].browse(chat_id)
-        if not chat.try_lock_for_update(allow_referencing=True):
-            return self.browse()
+        if not self.env['helpdesk.telegram.chat']._try_queue_lock('send', chat_id):
+            return None
         message = self.search(
             [('chat_id', '=', chat_id), ('state', '=', 'queued')], order='id', limit=1,
         )
-        # what waits for another try holds up what was written after it
-        return message.filtered_domain(self._get_due_domain())
+        # what waits for another try holds up what was written after it; refused if another worker
+        # was done with it since we looked: before the call, not after it
+        return message.filtered_domain(self._get_due_domain()).try_lock_for_update()
 
     @api.model
     def _get_due_domain(self):
@@ -308,13 +308,17 @@ class HelpdeskTelegramMessage(models.Model):
             chat.id for [chat] in self._read_group(domain, ['chat_id'], order='id:min')
         ]
         left = self.env['ir.cron']._commit_progress(remaining=self.search_count(domain))
+        is_busy = False
         for chat_id in chat_ids:
             while left:
                 message = self._lock_next(chat_id)
+                is_busy |= message is None
                 if not message:
                     break
                 message._send()
                 left = self.env['ir.cron']._commit_progress(1)
+        if left:
+            self.env['helpdesk.telegram.bot']._end_queue_job('send', is_busy)
 
     @api.autovacuum
     def _gc_messages(self):
