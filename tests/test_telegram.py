@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from odoo.addons.helpdesk_sla_telegram.tests.fake_telegram import FakeTelegram
 from odoo.tools import config
+
+from odoo.addons.helpdesk_sla_telegram.tests.fake_telegram import FakeTelegram
 
 from .live import Product, _free_port, wait_until
 

@@ -25,6 +25,8 @@ POLL_TIMEOUT = 5
 POLL_BATCH = 100
 # the last contact is noted no more often
 CONTACT_INTERVAL = timedelta(minutes=1)
+# when a job looks again at what another worker was doing
+BUSY_INTERVAL = timedelta(seconds=10)
 
 
 class HelpdeskTelegramBot(models.Model):
@@ -420,6 +422,20 @@ class HelpdeskTelegramBot(models.Model):
         is_needed = bool(self.sudo().search_count(self._get_poll_domain(), limit=1))
         if cron_sudo.active != is_needed and cron_sudo.try_lock_for_update():
             cron_sudo.active = is_needed
+
+    @api.model
+    def _end_queue_job(self, queue, is_busy):
+        """ End a run that has looked at everything that was due.
+
+        :param str queue: which job it was
+        :param bool is_busy: whether another worker was at a part of it. It may have looked just
+            before the newest row came; then nobody would see that one until the next plain run.
+        """
+        if is_busy:
+            self.env.ref(f'helpdesk_sla_telegram.ir_cron_telegram_{queue}')._trigger(
+                fields.Datetime.now() + BUSY_INTERVAL,
+            )
+        self.env['ir.cron']._commit_progress(remaining=0)
 
     @api.model
     def _get_poll_domain(self):

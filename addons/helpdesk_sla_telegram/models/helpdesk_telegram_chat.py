@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tools import email_normalize, formataddr, plaintext2html
+from odoo.tools import SQL, email_normalize, formataddr, plaintext2html
 
 from ..tools.telegram_api import MAX_DOWNLOAD_SIZE, TelegramError
 
@@ -207,6 +207,20 @@ class HelpdeskTelegramChat(models.Model):
             lambda chat: chat != self,
         ).write({'state': 'unlinked', 'unlink_date': fields.Datetime.now()})
         self.telegram_id = telegram_id
+
+    @api.model
+    def _try_queue_lock(self, queue, chat_id):
+        """ Return whether nobody else works off a queue of a chat, and keep others from it.
+
+        Called first in a transaction, so that what another worker has committed is seen.
+
+        :param str queue: which one
+        """
+        [[is_free]] = self.env.execute_query(SQL(
+            "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)",
+            f'helpdesk_telegram_{queue}', chat_id,
+        ))
+        return is_free
 
     # === STRANGERS === #
 
@@ -472,7 +486,8 @@ class HelpdeskTelegramChat(models.Model):
         if album:
             self._add_to_album(album, payloads, files, problems)
             return
-        self.is_next_new = False
+        if self.is_next_new:
+            self.is_next_new = False
         ticket = self.env['helpdesk.ticket'] if is_new else self._find_ticket(incoming)
         message = self.env['mail.message']
         latest = not ticket and self._find_latest_of_too_many()

@@ -153,19 +153,18 @@ class HelpdeskTelegramMessage(models.Model):
     def _lock_next(self, chat_id):
         """ Return what is to be sent next to a chat, if nobody else is about to.
 
-        Called first in a transaction, so that what another worker has committed is seen.
+        :return: one message; None if another worker is at it
         """
         self.env.invalidate_all()
-        chat = self.env['helpdesk.telegram.chat'].browse(chat_id)
-        if not chat.try_lock_for_update(allow_referencing=True):
-            return self.browse()
+        if not self.env['helpdesk.telegram.chat']._try_queue_lock('send', chat_id):
+            return None
         message = self.search(
             [('chat_id', '=', chat_id), ('state', '=', 'queued')], order='id', limit=1,
         )
-        # what waits for another try holds up what was written after it; of a row that somebody else
-        # has sent meanwhile the lock would be refused
+        # what waits for another try holds up what was written after it; refused if another worker
+        # was done with it since we looked: before the call, not after it
         message = message.filtered_domain(self._get_due_domain()).try_lock_for_update()
-        if message and chat.chat_type == 'group':
+        if message.chat_id.chat_type == 'group':
             message -= message._hold_back_in_group()
         return message
 
@@ -333,9 +332,9 @@ class HelpdeskTelegramMessage(models.Model):
         """
         cron = self.env['ir.cron']
         moments = {}
-        left, is_busy = True, True
-        while left and is_busy:
-            is_busy = False
+        left, is_going, is_busy = True, True, False
+        while left and is_going:
+            is_going = is_busy = False
             domain = self._get_due_domain()
             chat_ids = [
                 chat.id for [chat] in self._read_group(domain, ['chat_id'], order='id:min')
@@ -346,11 +345,14 @@ class HelpdeskTelegramMessage(models.Model):
                     break
                 self._wait_for_turn(moments, chat_id)
                 message = self._lock_next(chat_id)
+                is_busy |= message is None
                 if message:
                     message._send()
-                    is_busy = True
+                    is_going = True
                 # also when there was nothing: the next lock is to see what others have committed
-                left = cron._commit_progress(len(message))
+                left = cron._commit_progress(1 if message else 0)
+        if left:
+            self.env['helpdesk.telegram.bot']._end_queue_job('send', is_busy)
 
     @api.model
     def _wait_for_turn(self, moments, chat_id):

@@ -101,14 +101,11 @@ class HelpdeskTelegramUpdate(models.Model):
     def _lock_next(self, chat_id):
         """ Return what is to be registered next of a chat, if nobody else is about to.
 
-        Called first in a transaction, so that what another worker has committed is seen.
-
-        :return: one update, or those that are one album
+        :return: one update, or those that are one album; None if another worker is at it
         """
         self.env.invalidate_all()
-        chat = self.env['helpdesk.telegram.chat'].browse(chat_id)
-        if not chat.try_lock_for_update(allow_referencing=True):
-            return self.browse()
+        if not self.env['helpdesk.telegram.chat']._try_queue_lock('process', chat_id):
+            return None
         waiting = self.search(
             [('chat_id', '=', chat_id), ('state', '=', 'pending')], limit=20,
         )
@@ -120,7 +117,8 @@ class HelpdeskTelegramUpdate(models.Model):
                 if update.payload.get('album') != album:
                     break
                 due |= update
-        return due
+        # refused if another worker was done with it since we looked
+        return due.try_lock_for_update()
 
     def _process(self):
         """ Register one update, or an album, completely or not at all.
@@ -189,16 +187,19 @@ class HelpdeskTelegramUpdate(models.Model):
         ]
         remaining = self.search_count(domain)
         left = self.env['ir.cron']._commit_progress(remaining=remaining)
+        is_busy = False
         for chat_id in chat_ids:
             while left:
                 updates = self._lock_next(chat_id)
+                is_busy |= updates is None
                 if not updates:
                     break
-                count = len(updates)
                 is_done = updates._process()
-                left = self.env['ir.cron']._commit_progress(count)
+                left = self.env['ir.cron']._commit_progress(len(updates))
                 if not is_done:
                     break
+        if left:
+            self.env['helpdesk.telegram.bot']._end_queue_job('process', is_busy)
 
     @api.autovacuum
     def _gc_updates(self):

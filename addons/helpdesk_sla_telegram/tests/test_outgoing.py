@@ -269,10 +269,15 @@ class TestOutgoing(TelegramCase):
 
     def test_chat_that_another_worker_sends_to_is_left_to_it(self):
         self.answer(self.ticket, "First", run=False)
-        chat_class = type(self.chat)
-        with patch.object(chat_class, 'try_lock_for_update', lambda self, **kw: self.browse()):
+        with patch.object(type(self.chat), '_try_queue_lock', lambda *args: False):
             self.run_cron('send')
         self.assertFalse(self.telegram.sent)
+        # nobody knows whether the other one has seen it
+        self.assertIn(fields.Datetime.now() + timedelta(seconds=10), self.env[
+            'ir.cron.trigger'
+        ].search([
+            ('cron_id', '=', self.env.ref('helpdesk_sla_telegram.ir_cron_telegram_send').id),
+        ]).mapped('call_at'))
         self.run_cron('send')
         self.assertEqual(len(self.telegram.sent), 1)
 
