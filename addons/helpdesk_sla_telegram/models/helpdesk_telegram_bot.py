@@ -478,7 +478,9 @@ class HelpdeskTelegramBot(models.Model):
         :return: what to answer strangers after the commit, and whether to go on asking
         :rtype: tuple[list[dict], bool]
         """
-        if not self.try_lock_for_update().filtered_domain(self._get_poll_domain()):
+        # messages that are written meanwhile refer to the bot
+        locked = self.try_lock_for_update(allow_referencing=True)
+        if not locked.filtered_domain(self._get_poll_domain()):
             return [], False
         params = {'offset': int(self.update_offset)} if self.update_offset else {}
         try:
