@@ -23,4 +23,5 @@
         'views/helpdesk_telegram_portal_templates.xml',
         'views/helpdesk_sla_telegram_menus.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
 }

@@ -47,12 +47,12 @@ class HelpdeskTelegramChat(models.Model):
     )
     partner_id = fields.Many2one(
         comodel_name='res.partner', string="Client", required=True, readonly=True, index=True,
-        ondelete='restrict',
+        ondelete='cascade',
         help="The person who writes; for a group the client whose group it is.",
     )
     user_id = fields.Many2one(
-        comodel_name='res.users', string="Linked by", required=True, readonly=True, index=True,
-        ondelete='restrict',
+        comodel_name='res.users', string="Linked by", readonly=True, index='btree_not_null',
+        ondelete='set null',
     )
     state = fields.Selection(
         selection=[('linked', "Linked"), ('unlinked', "Not Linked")],

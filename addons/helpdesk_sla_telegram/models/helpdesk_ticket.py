@@ -66,6 +66,7 @@ class HelpdeskTicket(models.Model):
                 'helpdesk_sla_telegram.helpdesk_telegram_message_action',
             ),
             'domain': [('ticket_id', '=', self.id), ('kind', '!=', 'part')],
+            'context': {'telegram_of_ticket': True},
         }
 
     def action_telegram_retry(self):

@@ -8,6 +8,8 @@ from odoo.modules import neutralize
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.helpdesk_sla_telegram import uninstall_hook
+
 from .common import TOKEN, TelegramCase
 from .fake_telegram import ApiError
 
@@ -89,6 +91,13 @@ class TestBot(TelegramCase):
         self.bot.action_disconnect()
         self.assertEqual(self.bot.state, 'disconnected')
         self.assertIn("cannot be reached", self.bot.last_error)
+
+    def test_uninstalling_disconnects(self):
+        self.bot.action_disconnect()
+        self.bot.mode = 'webhook'
+        self.bot.action_connect()
+        uninstall_hook(self.env)
+        self.assertFalse(self.telegram.webhook)
 
     def test_connected_bot_is_kept_as_it_is_connected(self):
         for values in (
