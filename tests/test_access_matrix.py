@@ -1,14 +1,15 @@
 """The tables of docs/access.md against the models as they are: role x model x operation.
 
-Which records a role reaches is tried by the tests of each addon; here, that no model of any addon is
-forgotten, and that no role has a right on a model that the tables do not name.
+Which records a role reaches is tried by the tests of each addon; here, that no model of any addon
+is forgotten, and that no role has a right on a model that the tables do not name.
 """
 
 import re
 from pathlib import Path
 
-from odoo.addons.helpdesk_sla.tests.test_access import NOTHING, OPERATIONS, USERS
 from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.helpdesk_sla.tests.test_access import NOTHING, OPERATIONS, USERS
 
 from .test_environment import ADDONS
 

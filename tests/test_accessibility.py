@@ -1,4 +1,4 @@
-"""Every page of the customers, at a desk and on a phone (the requirements' "phone width, by keyboard")."""
+"""Every page of the customers, at a desk and on a phone, for eyes, keyboards and screen readers."""
 
 import pytest
 

@@ -57,7 +57,8 @@ def test_mails_run_from_right_to_left(persian):
     ticket = persian.call('helpdesk.ticket', 'create', {
         'name': "برچسب چاپ نمی‌شود", 'partner_id': customer, 'channel': 'form',
     })
-    reference = persian.read('helpdesk.ticket', [('id', '=', ticket)], 'ticket_ref')[0]['ticket_ref']
+    created, = persian.read('helpdesk.ticket', [('id', '=', ticket)], 'ticket_ref')
+    reference = created['ticket_ref']
     acknowledgement = text_of(persian.mailbox.wait_for(CUSTOMER, reference))
     assert re.search(r'<html[^>]*dir="rtl"', acknowledgement)
     persian.call(

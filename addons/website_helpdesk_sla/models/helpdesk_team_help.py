@@ -1,8 +1,6 @@
-from itertools import groupby
-
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_time, html2plaintext
+from odoo.tools import format_time, groupby, html2plaintext
 from odoo.tools.date_utils import float_to_time
 
 # what is looked for while somebody types a subject
@@ -46,7 +44,7 @@ class HelpdeskTeam(models.Model):
         return plain if len(plain) <= EXCERPT_SIZE else f'{plain[:EXCERPT_SIZE].rstrip()}…'
 
     def _search_help_articles(self, query, limit=5):
-        """ Return what may answer a question before it is asked; extended by other addons.
+        """ Return what may answer a question before it is asked.
 
         :param str query: what the visitor has typed
         :return: dicts of `title`, `url` and `excerpt`, the best first
@@ -62,7 +60,7 @@ class HelpdeskTeam(models.Model):
             & self._get_help_domain(words, ('name', 'answer')),
             limit=limit,
         )
-        return [
+        articles = [
             {
                 'title': faq.name,
                 # sudo: helpdesk.team - the address of its page is public
@@ -71,6 +69,31 @@ class HelpdeskTeam(models.Model):
             }
             for faq in faqs
         ]
+        for model, domain, fnames, excerpt in self._get_help_sources():
+            # with the visitor's own rights
+            if len(articles) < limit and self.env[model].has_access('read'):
+                articles += [
+                    {
+                        'title': article.name,
+                        'url': article.website_url,
+                        'excerpt': self._get_help_excerpt(article[excerpt]),
+                    }
+                    for article in self.env[model].search(
+                        domain & self._get_help_domain(words, fnames),
+                        limit=limit - len(articles),
+                    )
+                ]
+        return articles
+
+    @api.model
+    def _get_help_sources(self):
+        """ Return where else answers are looked for, with the visitor's rights; a hook.
+
+        :return: names of a model with `name` and `website_url`, the domain of what is published on
+            the current website, the fields that are searched, and the one that is shown
+        :rtype: list[tuple[str, Domain, tuple[str, ...], str]]
+        """
+        return []
 
     def _get_website_faqs(self):
         """ Return the published questions of the team, as superuser. """
@@ -117,14 +140,22 @@ class HelpdeskTeam(models.Model):
                     start=self._format_hour(start), end=self._format_hour(end),
                 ) for start, end in spans
             )
-        rows = []
-        for text, days in groupby(sorted(hours), lambda day: hours[day]):
-            days = list(days)
-            label = names[days[0]] if len(days) == 1 else self.env._(
-                "%(first)s to %(last)s", first=names[days[0]], last=names[days[-1]],
+        # days that follow each other, not those of the week that are alike
+        runs = []
+        for day in sorted(hours):
+            if runs and hours[runs[-1][-1]] == hours[day]:
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        return [
+            (
+                names[days[0]] if len(days) == 1 else self.env._(
+                    "%(first)s to %(last)s", first=names[days[0]], last=names[days[-1]],
+                ),
+                hours[days[0]] or self.env._("Closed"),
             )
-            rows.append((label, text or self.env._("Closed")))
-        return rows
+            for days in runs
+        ]
 
     def _format_hour(self, hour):
         return format_time(self.env, float_to_time(hour), time_format='short')

@@ -2,8 +2,7 @@ import json
 from datetime import datetime
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from odoo.tests import HttpCase, tagged
 

@@ -1,29 +1,19 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 
 class HelpdeskTeam(models.Model):
     _inherit = 'helpdesk.team'
 
-    def _search_help_articles(self, query, limit=5):
-        """ Add what the visitor may read of the courses. """
-        articles = super()._search_help_articles(query, limit=limit)
-        words = self._get_help_words(query)
-        left = limit - len(articles)
-        found = self.env['slide.slide']
-        if not words or left <= 0 or not found.has_access('read'):
-            return articles
+    @api.model
+    def _get_help_sources(self):
+        """ Add the published contents of courses. """
         website = self.env['website'].get_current_website()
-        found = found.search(
-            website.website_domain() & Domain('is_published', '=', True)
-            & self._get_help_domain(words, ('name', 'description')),
-            limit=left,
+        domain = (
+            website.website_domain()
+            & Domain('is_published', '=', True)
         )
-        return articles + [
-            {
-                'title': article.name,
-                'url': article.website_absolute_url,
-                'excerpt': self._get_help_excerpt(article.description),
-            }
-            for article in found
+        return [
+            *super()._get_help_sources(),
+            ('slide.slide', domain, ('name', 'description'), 'description'),
         ]
