@@ -7,6 +7,7 @@ say so comes again.
 
 import http.client
 import os
+import subprocess
 import threading
 import time
 import xmlrpc.client
@@ -78,7 +79,15 @@ class Queue(threading.Thread):
 
 
 def count(product):
-    return product.call('helpdesk.ticket', 'search_count', [('team_id', '=', product.team_id)])
+    """Return how many tickets there are, without taking a worker's time."""
+    return int(subprocess.run(
+        [
+            'psql', '-X', '-At', '-d', product.database,
+            '-v', f'team={product.team_id}',
+        ],
+        input='SELECT count(*) FROM helpdesk_ticket WHERE team_id = :team',
+        check=True, capture_output=True, text=True,
+    ).stdout)
 
 
 def test_thousand_mails_and_a_power_cut(product):
