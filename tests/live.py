@@ -252,9 +252,9 @@ service anvil {{
 class Product:
     """A running server on its own copy of the prepared database."""
 
-    def __init__(self, template, database, workers=0):
+    def __init__(self, template, database, workers=0, jobs=1):
         self.database = database
-        self.workers = workers
+        self.workers, self.jobs = workers, jobs
         self.port = _free_port()
         self.url = f'http://127.0.0.1:{self.port}'
         self.mailbox = Mailbox()
@@ -284,7 +284,7 @@ class Product:
                 Path(sys.executable).with_name('odoo'),
                 '-d', self.database, f'--db-filter=^{self.database}$',
                 f'--http-port={self.port}', f'--gevent-port={_free_port()}',
-                f'--workers={self.workers}', '--max-cron-threads=1',
+                f'--workers={self.workers}', f'--max-cron-threads={self.jobs}',
                 '--smtp=127.0.0.1', f'--smtp-port={self._smtp_port}',
                 f'--email-from=notifications@{MAIL_DOMAIN}', '--log-level=warn',
             ],

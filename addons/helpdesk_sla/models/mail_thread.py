@@ -1,5 +1,7 @@
 import xmlrpc.client
 
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.service.model import retrying
 from odoo.tools import SQL, email_normalize
@@ -113,7 +115,8 @@ class MailThread(models.AbstractModel):
         elif kind not in ('', 'alert') and team_id:
             self.env['helpdesk.team'].sudo().browse(team_id)._log_machine_mail(kind, message_dict)
             return False
-        message_dict['body'] = mail_quotes.mark_quotes(message_dict.get('body'))
+        # what stock has parsed: sanitized when it is stored, escaped if it were plain text
+        message_dict['body'] = Markup(mail_quotes.mark_quotes(message_dict.get('body') or ''))
         left_out = self._leave_out_large_files(message_dict)
         ticket_id = super()._message_route_process(message, message_dict, ticket_routes)
         if left_out and ticket_id:
