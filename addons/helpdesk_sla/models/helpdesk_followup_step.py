@@ -76,6 +76,16 @@ class HelpdeskFollowupStep(models.Model):
                     team=team.name,
                 ))
 
+    @api.constrains('action', 'template_id')
+    def _check_template_id(self):
+        """ A reminder is a mail: without one the customer would be closed unwarned. """
+        for step in self:
+            if step.action == 'remind' and not step.template_id:
+                raise ValidationError(self.env._(
+                    "Choose the e-mail template of the reminder of %(team)s after %(days)s "
+                    "working days.", team=step.team_id.name, days=step.days,
+                ))
+
     # === CRUD METHODS === #
 
     @api.model_create_multi

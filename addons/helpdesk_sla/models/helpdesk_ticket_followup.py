@@ -135,15 +135,39 @@ class HelpdeskTicketFollowup(models.AbstractModel):
         if (
             ticket.stage_type != 'customer' or ticket.customer_waiting_since
             or ticket.followup_exempt or not ticket.followup_start
+            or not ticket._is_reachable_for_followup() or ticket._waits_for_others()
         ):
             return []
         plan, moment = [], ticket.followup_start
         for step in ticket.team_id.followup_step_ids.sorted()[ticket.followup_count:]:
+            if step.action == 'remind' and not step.template_id:
+                break  # its template was deleted: nobody is closed unwarned
             moment = ticket._add_working_days(moment, step.days)
             if not moment:
                 break  # the working hours contain none
             plan.append((step, moment))
         return plan
+
+    def _is_reachable_for_followup(self):
+        """ Return whether a reminder reaches the customer: nobody is closed unwarned.
+
+        The hook of channels that do without an e-mail address.
+        """
+        self.ensure_one()
+        return bool(self.partner_email)
+
+    def _waits_for_others(self):
+        """ Return whether somebody else than the customer holds the ticket up now.
+
+        A pause by hand for a third party, or snoozed until another ticket is closed.
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        return self.snooze_event == 'ticket' and self.is_snoozed or any(
+            pause.is_manual and pause.kind != 'customer' and pause.date_from <= now
+            and (not pause.date_to or pause.date_to > now)
+            for pause in self.sla_pause_ids
+        )
 
     def _add_working_days(self, start, days):
         """ Return when working days have passed: the opening of the last one.
@@ -227,7 +251,9 @@ class HelpdeskTicketFollowup(models.AbstractModel):
         self.ensure_one()
         [(step, _moment), *_later] = self._get_followup_plan()
         if step.template_id and self._may_send_automatic_mail():
-            self.message_post_with_source(step.template_id, **self._get_automatic_mail_values())
+            self.message_post_with_source(
+                step.template_id, message_type='auto_comment', **self._get_automatic_mail_values(),
+            )
         if step.action == 'close':
             self._log_notes({self: self.env._("Closed, because the customer has not answered.")})
             # the mail of the step says it; no second one of the stage

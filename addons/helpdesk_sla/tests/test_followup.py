@@ -11,6 +11,7 @@ from odoo.tools import mute_logger
 from odoo.addons.mail.tests.common import MailCase
 
 from .common import HelpdeskCase, utc
+from .test_mail_gateway import MailGatewayCase
 
 
 class FollowupCase(HelpdeskCase, MailCase):
@@ -24,7 +25,7 @@ class FollowupCase(HelpdeskCase, MailCase):
     def wait_for_customer(self, at='mon 10:00', **values):
         """ Return a ticket that was answered and then left to its customer. """
         self.go_to(at)
-        ticket = self.create_ticket(partner_id=self.client_contact.id, **values)
+        ticket = self.create_ticket(**{'partner_id': self.client_contact.id, **values})
         self.answer(ticket)
         self.move(ticket, self.stage_customer)
         return ticket
@@ -140,6 +141,79 @@ class TestFollowup(FollowupCase):
         self.assertSteps(exempt, 0)
         self.assertSteps(held_up, 0)
 
+    def test_not_while_snoozed_for_another_ticket(self):
+        other = self.create_ticket()
+        ticket = self.wait_for_customer('mon 10:00')
+        ticket.with_user(self.agent)._snooze('ticket', awaited=other)
+        self.assertFalse(ticket.followup_summary)
+        self.run_job('thu 09:00')
+        self.assertSteps(ticket, 0)
+        self.move(other, self.stage_solved)
+        self.run_job('fri 09:00')
+        self.assertSteps(ticket, 1)
+
+    def test_nobody_is_closed_whom_no_reminder_reaches(self):
+        ticket = self.wait_for_customer('mon 10:00')
+        self.client_contact.email = False
+        self.assertFalse(ticket.followup_summary)
+        for moment in ('thu 09:00', 'tue+1 09:00', 'wed+2 09:00'):
+            self.run_job(moment)
+        self.assertSteps(ticket, 0)
+
+    def test_reminder_needs_its_mail(self):
+        step = self.team.followup_step_ids[:1]
+        with self.assertRaises(ValidationError):
+            step.template_id = False
+        step.template_id = step.template_id.copy()
+        ticket = self.wait_for_customer('mon 10:00')
+        step.template_id.unlink()
+        self.run_job('thu 09:00')
+        self.assertSteps(ticket, 0)
+
+    def test_archived_and_merged_are_left_alone(self):
+        archived, merged = self.wait_for_customer('mon 10:00'), self.wait_for_customer('mon 10:00')
+        target = self.create_ticket(partner_id=self.client_contact.id)
+        archived.active = False
+        target.with_user(self.agent)._merge(merged.with_user(self.agent))
+        self.run_job('thu 09:00')
+        self.assertEqual((archived | merged).mapped('followup_count'), [0, 0])
+
+    def test_a_contact_without_record_is_reminded_too(self):
+        ticket = self.wait_for_customer(
+            'mon 10:00', partner_id=False, partner_name="Eve", partner_email='eve@nowhere.example',
+        )
+        with self.mock_mail_gateway():
+            self.run_job('thu 09:00')
+        self.assertSteps(ticket, 1)
+        self.assertIn('eve@nowhere.example', ' '.join(
+            f'{mail.email_to} {mail.recipient_ids.mapped("email")}' for mail in self._new_mails
+        ))
+
+    def test_changed_steps_hold_for_those_who_wait(self):
+        ticket = self.wait_for_customer('mon 10:00')
+        self.team.followup_step_ids[0].days = 1
+        self.run_job('tue 09:00')
+        self.assertSteps(ticket, 1)
+        # the rest of the ladder is taken away: nothing happens any more
+        self.team.followup_step_ids[1:].unlink()
+        self.run_job('mon+4 09:00')
+        self.assertSteps(ticket, 1)
+
+    def test_looking_costs_the_same_for_many(self):
+        now = utc('tue 10:00')
+
+        def look(count):
+            tickets = self.env['helpdesk.ticket'].browse()
+            for _number in range(count):
+                tickets |= self.wait_for_customer('mon 10:00')
+            self.go_to('tue 10:00')
+            before = self.env.cr.sql_log_count
+            self.assertFalse(tickets.filtered(lambda ticket: ticket._is_followup_due(now)))
+            return self.env.cr.sql_log_count - before
+
+        look(1)
+        self.assertEqual(look(2), look(8))
+
     def test_switching_it_on_begins_to_count(self):
         """ What has waited for months is reminded first, and only after the days. """
         self.team.followup_step_ids.unlink()
@@ -251,3 +325,32 @@ class TestFollowup(FollowupCase):
                     self.go_to(now)
             savepoint.rollback()
             self.env.invalidate_all(flush=False)
+
+
+@tagged('post_install', '-at_install')
+class TestFollowupMails(FollowupCase, MailGatewayCase):
+    """ W11: an answer to a reminder, or to the mail of closing, is an answer to the ticket. """
+
+    def answer(self, ticket, body="", **headers):
+        if body:
+            return MailGatewayCase.answer(self, ticket, body, **headers)
+        return FollowupCase.answer(self, ticket)
+
+    def answer_mail(self, ticket):
+        self.answer(ticket, "The small one", From=self.client_contact.email_formatted)
+
+    def test_answer_to_the_reminder_ends_the_ladder(self):
+        ticket = self.wait_for_customer('mon 10:00')
+        self.run_job('thu 09:00')
+        self.answer_mail(ticket)
+        self.assertEqual(ticket.stage_type, 'open')
+        self.assertFalse(ticket.followup_start)
+
+    def test_answer_to_the_mail_of_closing_opens_the_ticket(self):
+        ticket = self.wait_for_customer('mon 10:00')
+        for moment in ('thu 09:00', 'tue+1 09:00', 'tue+2 09:00'):
+            self.run_job(moment)
+        self.assertTrue(ticket.is_closed_unanswered)
+        self.answer_mail(ticket)
+        self.assertFalse(ticket.is_closed)
+        self.assertFalse(ticket.is_closed_unanswered)
