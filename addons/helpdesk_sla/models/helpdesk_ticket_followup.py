@@ -163,7 +163,7 @@ class HelpdeskTicketFollowup(models.AbstractModel):
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        return self.snooze_event == 'ticket' and self.is_snoozed or any(
+        return (self.snooze_event == 'ticket' and self.is_snoozed) or any(
             pause.is_manual and pause.kind != 'customer' and pause.date_from <= now
             and (not pause.date_to or pause.date_to > now)
             for pause in self.sla_pause_ids

@@ -1,8 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged

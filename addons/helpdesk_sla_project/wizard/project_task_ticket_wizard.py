@@ -43,7 +43,7 @@ class ProjectTaskTicketWizard(models.TransientModel):
         for wizard in self:
             project = wizard.task_id.project_id
             wizard.team_id = (
-                project and Team.search([('task_project_id', '=', project.id)], limit=1)
+                (project and Team.search([('task_project_id', '=', project.id)], limit=1))
                 or self.env['helpdesk.ticket']._default_team_id()
             )
 
