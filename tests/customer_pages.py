@@ -21,6 +21,7 @@ PAGES = {
         '/my/tickets/{ticket}',
         '/my/agreements',
         '/my/agreements/{agreement}',
+        '/my/telegram',
         '/helpdesk/{team}',
     ],
 }

@@ -4,12 +4,17 @@ Nothing in here is mocked. The server runs on a copy of the prepared database an
 go through SMTP to a mailbox in this process, answers come in through the stock gateway script.
 """
 
+import grp
+import imaplib
 import os
+import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -114,11 +119,142 @@ def reply_to(mail, sender, text):
     return reply
 
 
+class ImapServer:
+    """Dovecot, with a mailbox in a temporary folder for whoever logs in with the password.
+
+    It was unpacked by script/bootstrap and is not installed. It finds its parts by settings, but
+    for the folder of its modules, which one library names: a copy of that library names another.
+    """
+
+    PASSWORD = 'secret'
+    _MODULES = b'/usr/lib/dovecot/modules'
+
+    def __init__(self):
+        self.port = _free_port()
+        self._server = None
+        self._folder = None
+        # as long as the name that it stands for
+        self._modules = Path('/tmp/dovecot-' + secrets.token_hex(6)[:11])
+
+    def start(self):
+        root = Path(shutil.which('doveconf')).parents[1] / 'root'
+        parts = root / 'usr/lib/dovecot'
+        self._folder = Path(tempfile.mkdtemp(prefix='dovecot'))
+        self._folder.chmod(0o755)
+        self._modules.symlink_to(parts / 'modules')
+        library = (parts / 'libdovecot.so.0').read_bytes()
+        assert len(str(self._modules)) == len(self._MODULES)
+        assert library.count(self._MODULES + b'\0') == 1
+        (self._folder / 'lib').mkdir()
+        (self._folder / 'lib/libdovecot.so.0').write_bytes(
+            library.replace(self._MODULES, str(self._modules).encode()),
+        )
+        # no mail of root: that is refused
+        user = 'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+        mail = self._folder / 'mail'
+        mail.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(mail, user, group)
+        configuration = self._folder / 'dovecot.conf'
+        configuration.write_text(f"""
+base_dir = {self._folder}/run
+state_dir = {self._folder}/state
+libexec_dir = {parts}
+login_plugin_dir = {parts}/modules/login
+mail_plugin_dir = {parts}/modules
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+log_path = {self._folder}/dovecot.log
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+mail_location = maildir:{mail}/%u
+import_environment = TZ LD_LIBRARY_PATH
+passdb {{
+  driver = static
+  args = password={self.PASSWORD}
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={mail}/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+""")
+        self._server = subprocess.Popen(
+            [
+                root / 'usr/bin/doveconf', '-f', 'service=master', '-c', configuration,
+                '-e', root / 'usr/sbin/dovecot', '-F', '-c', configuration,
+            ],
+            env={**os.environ, 'LD_LIBRARY_PATH': ':'.join(map(str, [
+                self._folder / 'lib', parts, parts / 'modules/old-stats',
+                *root.glob('usr/lib/*-linux-gnu'), *root.glob('lib/*-linux-gnu'),
+            ]))},
+            stdin=subprocess.DEVNULL,
+        )
+        wait_until(self._answers, "the IMAP server to start", 30)
+
+    def stop(self):
+        if self._server:
+            self._server.terminate()
+            try:
+                self._server.wait(20)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        self._modules.unlink(missing_ok=True)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _answers(self):
+        if self._server.poll() is not None:
+            log = self._folder / 'dovecot.log'
+            raise AssertionError(f"dovecot ended: {log.exists() and log.read_text()[-2000:]}")
+        try:
+            with self.connect('nobody'):
+                return True
+        except (OSError, imaplib.IMAP4.error):
+            return False
+
+    def connect(self, user):
+        """Return a connection of a user, to be used as a context manager."""
+        connection = imaplib.IMAP4('127.0.0.1', self.port, timeout=10)
+        connection.login(user, self.PASSWORD)
+        return connection
+
+    def deliver(self, user, *sources):
+        """Put e-mails, as bytes, into somebody's inbox."""
+        with self.connect(user) as connection:
+            for source in sources:
+                status, answer = connection.append('INBOX', None, None, source)
+                assert status == 'OK', answer
+
+    def count_unseen(self, user):
+        with self.connect(user) as connection:
+            connection.select(readonly=True)
+            return len(connection.search(None, 'UNSEEN')[1][0].split())
+
+
 class Product:
     """A running server on its own copy of the prepared database."""
 
-    def __init__(self, template, database):
+    def __init__(self, template, database, workers=0):
         self.database = database
+        self.workers = workers
         self.port = _free_port()
         self.url = f'http://127.0.0.1:{self.port}'
         self.mailbox = Mailbox()
@@ -136,20 +272,32 @@ class Product:
                 copy_function=os.link,
             )
         smtp_port = self.mailbox.start()
-        self._log = open(Path(config['data_dir']) / 'live.log', 'w')  # noqa: SIM115 - the server's
+        self._smtp_port = smtp_port
+        self.start_server()
+        self._set_up_mail()
+
+    def start_server(self):
+        """Start the server, in a process group of its own so that it can be killed as a whole."""
+        self._log = open(Path(config['data_dir']) / 'live.log', 'a')  # noqa: SIM115 - the server's
         self._server = subprocess.Popen(
             [
                 Path(sys.executable).with_name('odoo'),
                 '-d', self.database, f'--db-filter=^{self.database}$',
                 f'--http-port={self.port}', f'--gevent-port={_free_port()}',
-                '--workers=0', '--max-cron-threads=1',
-                '--smtp=127.0.0.1', f'--smtp-port={smtp_port}',
+                f'--workers={self.workers}', '--max-cron-threads=1',
+                '--smtp=127.0.0.1', f'--smtp-port={self._smtp_port}',
                 f'--email-from=notifications@{MAIL_DOMAIN}', '--log-level=warn',
             ],
             stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         wait_until(self._answers, "the server to start", START_TIMEOUT)
-        self._set_up_mail()
+
+    def kill_server(self):
+        """End the server and its workers as a power cut does."""
+        os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.wait()
+        self._log.close()
 
     def stop(self):
         """Stop what `start` started, and remove the copies."""

@@ -81,6 +81,7 @@
         'demo/helpdesk_sla_demo.xml',
         'demo/helpdesk_sla_agreement_demo.xml',
         'demo/helpdesk_ticket_demo.xml',
+        'demo/helpdesk_tools_demo.xml',
     ],
     'assets': {
         'web.assets_backend': [

@@ -8,6 +8,7 @@ from . import helpdesk_stage
 from . import helpdesk_tag
 from . import helpdesk_ticket_type
 from . import helpdesk_team_wall
+from . import helpdesk_team_mail
 from . import helpdesk_team
 from . import helpdesk_channel
 from . import helpdesk_department
@@ -33,6 +34,7 @@ from . import helpdesk_sla_mixin
 from . import mail_followers
 from . import mail_message
 from . import mail_thread
+from . import helpdesk_ticket_copy
 from . import helpdesk_ticket_mail
 from . import helpdesk_ticket_measure
 from . import helpdesk_ticket_relation

@@ -528,15 +528,25 @@ class HelpdeskSlaMixin(models.AbstractModel):
         # matter of the author's rights
         ticket = self.sudo()
         if ticket._is_agent_message(message):
-            ticket._register_response()
-            ticket._restart_followup()
-        elif ticket._is_customer_message(message):
-            if message.subtype_id == ticket._creation_subtype():
-                return  # the request itself
-            ticket._end_manual_pauses(fields.Datetime.now(), kinds=['customer'])
-            if ticket.stage_type == 'customer' or ticket.is_closed:
-                ticket._reopen()
-            ticket._register_customer_message()
+            ticket._sla_agent_wrote()
+        # the request itself is a message as well
+        elif (
+            ticket._is_customer_message(message)
+            and message.subtype_id != ticket._creation_subtype()
+        ):
+            ticket._sla_customer_wrote()
+
+    def _sla_agent_wrote(self):
+        """ Let a public answer of a person of ours drive the clocks, wherever it was given. """
+        self._register_response()
+        self._restart_followup()
+
+    def _sla_customer_wrote(self):
+        """ Let words of the customer, who awaits an answer, drive the clocks. """
+        self._end_manual_pauses(fields.Datetime.now(), kinds=['customer'])
+        if self.stage_type == 'customer' or self.is_closed:
+            self._reopen()
+        self._register_customer_message()
 
     @api.model
     def _mark_for_sla_refresh(self, domain, policies=True):

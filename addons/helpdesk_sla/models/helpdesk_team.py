@@ -13,6 +13,7 @@ class HelpdeskTeam(models.Model):
     _description = "Helpdesk Team"
     _inherit = [
         'helpdesk.team.wall',
+        'helpdesk.team.mail',
         'mail.alias.mixin.optional',
         'mail.thread',
         'mail.activity.mixin',

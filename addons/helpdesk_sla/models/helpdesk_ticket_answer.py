@@ -8,6 +8,22 @@ class HelpdeskTicketAnswer(models.AbstractModel):
     _name = 'helpdesk.ticket.answer'
     _description = "Canned Answers to a Ticket"
 
+    # === MAIL METHODS === #
+
+    def _message_post_after_hook(self, message, msg_values):
+        """ Do what the canned responses of an answer ask for, once it is sent.
+
+        Both composers name them in the context `helpdesk_answer_ids`.
+        """
+        result = super()._message_post_after_hook(message, msg_values)
+        response_ids = self.env.context.get('helpdesk_answer_ids')
+        if response_ids and self._is_agent_message(message):
+            # the route posts as the superuser: the stage is moved with the rights of the author
+            ticket = self.with_user(self.env.user).with_context(helpdesk_answer_ids=False)
+            if ticket.has_access('write'):
+                ticket._answers_sent(response_ids)
+        return result
+
     # === BUSINESS METHODS === #
 
     @api.model

@@ -138,5 +138,20 @@ class HelpdeskTicketChecklist(models.AbstractModel):
             )
             for template in ticket.checklist_template_ids - lines.template_id:
                 to_create += template._prepare_lines(ticket)
-        to_delete.unlink()
+        to_delete.with_user(self.env.user).unlink()
         self.env['helpdesk.ticket.checklist.line'].create(to_create)
+
+    def _merge_move(self, sources):
+        """ Take over what was still to do, and was done, on the sources; no checklist twice. """
+        super()._merge_move(sources)
+        # sudo: helpdesk.ticket.checklist.line - as the rest of the merge
+        target = self.sudo()
+        templates = target.checklist_template_ids
+        for source in sources:
+            new = source.checklist_template_ids - templates
+            source.checklist_line_ids.filtered(
+                lambda line, new=new: not line.template_id or line.template_id in new,
+            ).ticket_id = target
+            templates |= new
+        if templates != target.checklist_template_ids:
+            target.checklist_template_ids = templates

@@ -39,8 +39,10 @@ class HelpdeskTicketMail(models.AbstractModel):
     - an e-mail that a machine sent in answer to something of ours joins that ticket, by its
       references or by the ticket's reference in its subject, is kept in the thread as an
       out-of-office message, moves no clock and is mailed to nobody;
-    - one that belongs to no ticket (an alert of a monitoring system) becomes a ticket that is not
-      acknowledged; so do mailing lists and senders that nobody reads;
+    - answers of machines, delivery reports, read receipts and mail of mailing lists that belong to
+      no ticket open none: they are kept as a note of the team;
+    - an alert (of a monitoring system, a shop) becomes a ticket that is not acknowledged; so does
+      what comes from an address that nobody reads;
     - our automatic mails say that they are automatic, so that machines do not answer them;
     - one address gets no more than `ACKNOWLEDGEMENT_LIMIT` acknowledgements in an hour, and the
       stock limit on tickets and messages of one sender (`mail.gateway.loop.*`) comes after that;
@@ -51,7 +53,7 @@ class HelpdeskTicketMail(models.AbstractModel):
     _description = "E-mail side of a Ticket"
     _inherit = [
         'portal.mixin',
-        'mail.thread.cc',
+        'helpdesk.ticket.copy',
         'rating.mixin',
         'mail.activity.mixin',
     ]
@@ -457,9 +459,12 @@ class HelpdeskTicketMail(models.AbstractModel):
             **custom_values,
         }
         # the gateway's user is not the one who takes the ticket
-        return super(HelpdeskTicketMail, self.with_context(default_user_id=False)).message_new(
+        ticket = super(HelpdeskTicketMail, self.with_context(default_user_id=False)).message_new(
             msg_dict, self._prepare_ticket_values_from_channel('email', values),
         )
+        if not self.env.context.get('helpdesk_unanswerable'):
+            ticket._subscribe_in_copy(msg_dict)
+        return ticket
 
     @api.model
     def _get_sender_partner(self, msg_dict, custom_values):
@@ -499,7 +504,10 @@ class HelpdeskTicketMail(models.AbstractModel):
                 update_vals['active'] = True
         else:
             update_vals['email_cc'] = self.email_cc
-        return super().message_update(msg_dict, update_vals)
+        result = super().message_update(msg_dict, update_vals)
+        if not self.env.context.get('helpdesk_unanswerable'):
+            self._subscribe_in_copy(msg_dict)
+        return result
 
     @api.model
     def _detect_loop_sender_domain(self, email_from_normalized):

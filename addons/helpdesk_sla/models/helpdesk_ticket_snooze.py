@@ -213,6 +213,8 @@ class HelpdeskTicketSnooze(models.AbstractModel):
         groups = {}
         for ticket in sleeping:
             user = ticket.user_id or ticket.snooze_user_id
+            if ticket._is_told_anyway():
+                user = user.browse()
             groups.setdefault((user, ticket._get_wake_reason()), []).append(ticket.id)
         sleeping.with_context(tracking_disable=True)._end_snooze()
         for (user, reason), ticket_ids in groups.items():
@@ -235,6 +237,17 @@ class HelpdeskTicketSnooze(models.AbstractModel):
         if wake_date and wake_date <= now:
             return 'date' if wake_date == self.snoozed_until else 'deadline'
         return 'ticket'
+
+    def _is_told_anyway(self):
+        """ Return whether the assignee gets the activity of a ticket that is no longer blocked. """
+        self.ensure_one()
+        blocking = self.link_ids.filtered(lambda link: link.kind == 'blocked_by').linked_ticket_id
+        return bool(
+            self.user_id
+            and self._get_wake_reason() == 'ticket'
+            and self.snooze_ticket_id in blocking
+            and all(ticket.is_closed for ticket in blocking)
+        )
 
     def _register_customer_message(self):
         """ Bring back what its customer writes or calls about. """

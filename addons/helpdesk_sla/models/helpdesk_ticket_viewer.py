@@ -50,6 +50,8 @@ class HelpdeskTicketViewer(models.Model):
         :rtype: dict
         """
         ticket = self._browse_ticket(ticket_id)
+        if not ticket:
+            return {'viewers': [], 'heartbeat': HEARTBEAT}
         before = self._get_present(Domain('ticket_id', '=', ticket.id))
         own = before.filtered(lambda viewer: viewer.user_id == self.env.user)
         has_changed = not own or own.is_writing != bool(is_writing)
@@ -86,7 +88,7 @@ class HelpdeskTicketViewer(models.Model):
 
     @api.model
     def _browse_ticket(self, ticket_id):
-        """ Return a ticket that an employee may read.
+        """ Return a ticket that an employee may read; none when it was deleted.
 
         :raise AccessError: for everybody else
         """

@@ -211,15 +211,20 @@ class ResPartner(models.Model):
         key = phone_number.get_key(number)
         if not key:
             return self.browse()
-        domain = Domain('phone', '!=', False) & Domain.custom(
+        domain = self._get_phone_key_domain(key)
+        if company:
+            domain &= Domain('company_id', 'in', [company.id, False])
+        return self.search(domain, limit=CALLERS).filtered(
+            lambda partner: phone_number.is_same(partner.phone, number),
+        )
+
+    @api.model
+    def _get_phone_key_domain(self, key):
+        """ Return the contacts whose number ends with some digits, as the index has them. """
+        return Domain('phone', '!=', False) & Domain.custom(
             to_sql=lambda model, alias, query: SQL(
                 "%s = %s",
                 SQL(phone_number.get_key_sql('%s'), model._field_to_sql(alias, 'phone', query)),
                 key,
             ),
-        )
-        if company:
-            domain &= Domain('company_id', 'in', [company.id, False])
-        return self.search(domain, limit=CALLERS).filtered(
-            lambda partner: phone_number.is_same(partner.phone, number),
         )

@@ -9,7 +9,10 @@ from . import test_first_response
 from . import test_followup
 from . import test_helpdesk_tour
 from . import test_js
+from . import test_mail_copy
 from . import test_mail_gateway
+from . import test_mail_machines
+from . import test_mail_quotes
 from . import test_manual_pause
 from . import test_merge
 from . import test_message_kind

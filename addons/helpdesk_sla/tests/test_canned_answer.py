@@ -125,6 +125,15 @@ class TestCannedAnswer(AnswerCase):
         self.assertEqual(self.ticket.stage_id, self.stage_customer)
         self.assertEqual(self.ticket.tag_ids, tag)
 
+    def test_sending_from_the_full_composer_moves_as_well(self):
+        answer = self.create_answer('ask', helpdesk_stage_id=self.stage_customer.id)
+        composer = self.env['mail.compose.message'].with_user(self.agent).with_context(
+            default_model='helpdesk.ticket', default_res_ids=self.ticket.ids,
+            default_subtype_xmlid='mail.mt_comment', helpdesk_answer_ids=answer.ids,
+        ).create({'body': "Which version?"})
+        composer.action_send_mail()
+        self.assertEqual(self.ticket.stage_id, self.stage_customer)
+
     def test_a_stage_of_another_team_is_left_alone(self):
         stage = self.env['helpdesk.stage'].create({'name': "Elsewhere"})
         answer = self.create_answer('ask', helpdesk_stage_id=stage.id)

@@ -1,6 +1,6 @@
 """ Checklists: which tickets get them, who ticked what off, and what has to be done first. """
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -12,6 +12,8 @@ class ChecklistCase(HelpdeskCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # neither demo data nor what somebody tried out
+        cls.env['helpdesk.checklist.template'].search([]).active = False
         cls.onboarding, cls.incident = cls.env['helpdesk.ticket.type'].create([
             {'name': "Onboarding (test)"}, {'name': "Incident (test)"},
         ])
@@ -121,6 +123,23 @@ class TestChecklist(ChecklistCase):
             ticket.with_user(self.agent).action_solve()
         self.assertEqual(ticket.stage_id, self.stage_new)
 
+    def test_who_has_to_do_it_does_not_talk_it_away(self):
+        template = self.create_template("Account", is_required=True)
+        ticket = self.create_ticket()
+        line = ticket.checklist_line_ids.with_user(self.agent)
+        for way in (
+            line.unlink,
+            lambda: line.write({'is_required': False}),
+            lambda: line.write({'name': "Nothing"}),
+            lambda: ticket.with_user(self.agent).write({
+                'checklist_template_ids': [Command.unlink(template.id)],
+            }),
+        ):
+            with self.assertRaisesRegex(UserError, "ask a team leader"), self.cr.savepoint():
+                way()
+        line.with_user(self.leader).unlink()
+        self.assertEqual(self.items(ticket), [])
+
     def test_solved_when_all_is_done(self):
         self.create_template("Account", is_required=True)
         ticket = self.create_ticket()
@@ -151,6 +170,20 @@ class TestChecklist(ChecklistCase):
         ticket, target = self.create_tickets([{}, {}])
         target.with_user(self.agent)._merge(ticket.with_user(self.agent))
         self.assertTrue(ticket.is_closed)
+
+    def test_a_merge_takes_over_what_is_to_do(self):
+        self.create_template("Account")
+        other = self.create_template("Laptop", name="Hardware", is_automatic=False)
+        source, target = self.create_tickets([
+            {'checklist_template_ids': [Command.set(other.ids)]}, {},
+        ])
+        self.env['helpdesk.ticket.checklist.line'].create({
+            'ticket_id': source.id, 'name': "Call back",
+        })
+        target.with_user(self.agent)._merge(source.with_user(self.agent))
+        self.env.invalidate_all()
+        self.assertEqual(sorted(self.items(target)), ["Account", "Call back", "Laptop"])
+        self.assertEqual(len(target.checklist_template_ids), 2)
 
     def test_customers_do_not_see_the_checklist(self):
         self.create_template("Account")

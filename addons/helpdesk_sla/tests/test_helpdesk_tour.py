@@ -33,3 +33,33 @@ class TestHelpdeskTour(HttpCase):
             'sla_result': 'reached',
         }])
         self.assertTrue(ticket.first_response_date)
+
+    def test_a_call_in_two_clicks(self):
+        agent = new_test_user(
+            self.env, 'helpdesk_tour_agent', groups='helpdesk_sla.group_helpdesk_user',
+            name="Tour Agent",
+        )
+        team = self.env['helpdesk.team'].create({
+            'name': "Tour Team", 'member_ids': [Command.set(agent.ids)], 'sequence': -1,
+        })
+        caller = self.env['res.partner'].create({
+            'name': "Tour Caller", 'phone': '+48 22 555 01 99',
+        })
+        self.env['helpdesk.checklist.template'].create({
+            'name': "Scanners",
+            'team_ids': [Command.set(team.ids)],
+            'is_required': True,
+            'line_ids': [Command.create({'name': "Replace the battery"})],
+        })
+
+        self.start_tour('/odoo/my-tickets', 'helpdesk_call_tour', login=agent.login)
+
+        ticket = self.env['helpdesk.ticket'].search([('partner_id', '=', caller.id)])
+        self.assertRecordValues(ticket, [{
+            'name': "The scanner is broken",
+            'team_id': team.id,
+            'user_id': agent.id,
+            'channel': 'phone',
+            'stage_type': 'solved',
+        }])
+        self.assertEqual(ticket.checklist_line_ids.done_user_id, agent)

@@ -150,9 +150,20 @@ class TestSnooze(SnoozeCase):
         self.move(problem, self.stage_solved)
         self.assertTrue(self.is_in_queue())
         self.assertTrue(any(
-            "waited for is closed" in (activity.summary or '')
-            for activity in self.ticket.activity_ids
+            "waited for is closed" in message.body for message in self.ticket.message_ids
         ))
+        # told once: that nothing blocks it any more
+        self.assertEqual(len(self.ticket.activity_ids), 1)
+
+    def test_a_ticket_that_does_not_block_brings_it_back_as_well(self):
+        other = self.create_ticket(name="Related")
+        self.env['helpdesk.ticket.link'].create({
+            'ticket_id': self.ticket.id, 'kind': 'related', 'linked_ticket_id': other.id,
+        })
+        self.snooze('ticket', ticket_id=other)
+        self.move(other, self.stage_solved)
+        self.assertTrue(self.is_in_queue())
+        self.assertIn("waited for is closed", self.ticket.activity_ids.summary)
 
     def test_a_ticket_that_is_closed_cannot_be_waited_for(self):
         problem = self.create_ticket(name="The cause")

@@ -127,5 +127,12 @@ class TestViewer(ViewerCase):
         with self.assertRaises(AccessError):
             self.viewers.with_user(self.portal_client).enter(self.ticket.id)
 
+    def test_a_ticket_that_was_deleted_is_no_error(self):
+        ticket_id = self.ticket.id
+        self.enter(self.agent)
+        self.ticket.unlink()
+        self.assertEqual(self.viewers.with_user(self.agent).enter(ticket_id)['viewers'], [])
+        self.viewers.with_user(self.agent).leave(ticket_id)
+
     def test_leaving_what_one_never_saw_is_no_error(self):
         self.assertEqual(self.told(self.leave, self.outsider), {})

@@ -40,6 +40,7 @@ class HelpdeskCallWizard(models.TransientModel):
         comodel_name='res.partner', compute='_compute_matching_partner_ids',
         string="Contacts with this Number",
     )
+    is_number_shared = fields.Boolean(compute='_compute_matching_partner_ids')
 
     open_ticket_ids = fields.Many2many(
         comodel_name='helpdesk.ticket', compute='_compute_open_ticket_ids',
@@ -65,7 +66,7 @@ class HelpdeskCallWizard(models.TransientModel):
     )
 
     name = fields.Char(string="Subject")
-    description = fields.Text(string="What")
+    description = fields.Text(string="Notes")
     team_id = fields.Many2one(
         comodel_name='helpdesk.team',
         string="Helpdesk Team",
@@ -124,6 +125,7 @@ class HelpdeskCallWizard(models.TransientModel):
             wizard.matching_partner_ids = self.env['res.partner']._find_by_phone(
                 wizard.phone, wizard.company_id,
             )
+            wizard.is_number_shared = len(wizard.matching_partner_ids) > 1
 
     @api.depends('phone')
     def _compute_partner_id(self):
@@ -191,7 +193,7 @@ class HelpdeskCallWizard(models.TransientModel):
         """ Log the call and open its ticket. """
         self.ensure_one()
         # what the views want of their own tickets (a team, a responsible) is in the fields
-        self = self.with_context(clean_context(self.env.context))  # noqa: PLW0642
+        self = self.with_context(clean_context(self.env.context))
         ticket = self.ticket_id
         text = plaintext2html(self.description) if (self.description or '').strip() else ''
         if self.target == 'open':

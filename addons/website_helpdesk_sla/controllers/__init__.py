@@ -1,2 +1,3 @@
 from . import main
 from . import website_form
+from . import help_suggestions

@@ -41,6 +41,9 @@ class WebsiteHelpdesk(http.Controller):
             'team': team,
             'main_object': team,
             'form_values': {'team_id': team.id},
+            'faqs': team._get_website_faqs(),
+            'hours': team._get_website_hours(),
+            'now': team._get_website_now(),
             'form_limits': request.env['helpdesk.ticket']._get_website_form_limits(),
         })
 
@@ -66,6 +69,11 @@ class WebsiteHelpdesk(http.Controller):
                 message.message_type == 'auto_comment' for message in ticket_sudo.message_ids
             ),
             'ticket_url': may_open and ticket_sudo.access_url,
+            # what is promised to an agreement's client is told in the mail alone
+            'promises': (
+                ticket_sudo._get_promise_sentences()
+                if may_open or not ticket_sudo.partner_id else []
+            ),
         })
 
     def _get_page_team(self, team_id):

@@ -1,3 +1,4 @@
 from . import test_form_tour
 from . import test_pages
 from . import test_website_form
+from . import test_help_centre

@@ -69,6 +69,39 @@ patch(Composer.prototype, {
         return props;
     },
 
+    /** What is inserted here still counts when the answer is finished in the full composer. */
+    get fullComposerAdditionalContext() {
+        const context = super.fullComposerAdditionalContext;
+        return isTicket(this.thread)
+            ? {
+                  ...context,
+                  helpdesk_answer_ids: this.keptTicketAnswerIds,
+              }
+            : context;
+    },
+
+    get postData() {
+        const postData = super.postData;
+        if (isTicket(this.thread)) {
+            postData.cannedResponseIds = this.keptTicketAnswerIds;
+        }
+        return postData;
+    },
+
+    /** The answers of which a line is still there: one that was deleted again moves nothing. */
+    get keptTicketAnswerIds() {
+        const { cannedResponses, composerText } = this.props.composer;
+        const answers = this.env.services["mail.suggestion"].getTicketAnswers(this.thread.id);
+        return cannedResponses
+            .map(({ id }) => id)
+            .filter((id) =>
+                (answers.get(id) ?? "")
+                    .split("\n")
+                    .map((line) => line.trim())
+                    .some((line) => line && composerText.includes(line))
+            );
+    },
+
     /** On a ticket the button opens a list to search in, rather than the first few. */
     onClickInsertCannedResponse(ev) {
         if (!isTicket(this.thread)) {

@@ -1,0 +1,1 @@
+from . import telegram_api, telegram_html, telegram_update

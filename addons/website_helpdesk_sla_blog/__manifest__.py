@@ -1,0 +1,10 @@
+{
+    'name': "Helpdesk SLA: Answers from the Blog",
+    'version': '19.0.1.0.0',
+    'category': 'Website/Website',
+    'summary': "Offers posts of the blog while a customer types a request",
+    'author': "Support Suite Contributors",
+    'license': 'LGPL-3',
+    'depends': ['website_helpdesk_sla', 'website_blog'],
+    'auto_install': True,
+}

@@ -1,0 +1,22 @@
+from odoo.tests import TransactionCase, tagged
+
+
+@tagged('post_install', '-at_install')
+class TestSuggestions(TransactionCase):
+
+    def test_visitors_are_offered_what_is_published(self):
+        channel = self.env['slide.channel'].create({
+            'name': "Course", 'is_published': True, 'visibility': 'public', 'enroll': 'public',
+        })
+        values = {'channel_id': channel.id, 'slide_category': 'article', 'is_preview': True}
+        shown, hidden = self.env['slide.slide'].create([
+            {**values, 'name': "Zebra printer explained", 'is_published': True},
+            {**values, 'name': "Zebra printer draft", 'is_published': False},
+        ])
+        team = self.env['helpdesk.team'].search([], limit=1)
+        self.assertTrue(shown and hidden)
+        found = team.with_user(self.env.ref('base.public_user')).with_context(
+            allowed_company_ids=self.env.ref('base.public_user').company_ids.ids,
+        )._search_help_articles("zebra printer")
+        self.assertEqual([article['title'] for article in found], ["Zebra printer explained"])
+        self.assertTrue(found[0]['url'])
