@@ -90,7 +90,10 @@ class HelpdeskFollowupStep(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """ Begin to count where a team had no ladder: nothing is overdue at once. """
+        """ Begin to count where a team had no ladder.
+
+        What has waited for long is not overdue at once.
+        """
         teams = self.env['helpdesk.team'].browse({vals.get('team_id') for vals in vals_list})
         without = teams.filtered(lambda team: not team.followup_step_ids)
         steps = super().create(vals_list)

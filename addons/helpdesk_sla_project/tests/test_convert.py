@@ -38,7 +38,7 @@ class ConvertCase(HelpdeskCase):
         """ Convert a ticket in the wizard, as a person would; return the task. """
         wizard = self.env['helpdesk.ticket.task.wizard'].with_user(user or self.agent).with_context(
             active_id=ticket.id, active_model='helpdesk.ticket',
-        ).create(values)
+        ).create({'outcome': 'snooze', **values})
         action = wizard.action_convert()
         return self.env['project.task'].browse(action['res_id'])
 
@@ -131,6 +131,29 @@ class TestConvertToTask(ConvertCase):
         self.shared_project.message_subscribe(self.client_contact.ids)
         wizard.invalidate_recordset(['is_shared'])
         self.assertTrue(wizard.is_shared)
+
+    def test_suggests_to_look_away_only_when_nobody_waits(self):
+        def suggest():
+            return self.env['helpdesk.ticket.task.wizard'].with_user(self.agent).create({
+                'ticket_id': ticket.id,
+            }).outcome
+
+        self.create_policy(time=8)
+        ticket = self.create_ticket(partner_id=self.client_contact.id)
+        self.assertEqual(suggest(), 'open')
+        ticket.with_user(self.agent).message_post(
+            body="We build it", message_type='comment', subtype_xmlid='mail.mt_comment',
+        )
+        self.assertEqual(suggest(), 'snooze')
+        self.go_to('wed 10:00')
+        self.assertEqual(suggest(), 'open')
+
+    def test_closed_ticket_stays_closed(self):
+        ticket = self.create_ticket()
+        self.move(ticket, self.stage_solved)
+        task = self.convert(ticket, outcome='open')
+        self.assertTrue(ticket.is_closed)
+        self.assertEqual(task.helpdesk_ticket_ids, ticket)
 
     def test_clocks_run_on_while_the_task_is_worked_on(self):
         self.create_policy()

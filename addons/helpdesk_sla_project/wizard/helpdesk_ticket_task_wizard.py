@@ -51,8 +51,15 @@ class HelpdeskTicketTaskWizard(models.TransientModel):
             ('close', "Is canceled: the request goes on in the task"),
         ],
         string="The Ticket",
-        default='snooze',
+        compute='_compute_outcome',
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
+    )
+    is_closed = fields.Boolean(related='ticket_id.is_closed', export_string_translation=False)
+    is_unanswered = fields.Boolean(
+        compute='_compute_is_unanswered', export_string_translation=False,
     )
     is_shared = fields.Boolean(
         compute='_compute_is_shared', export_string_translation=False,
@@ -77,6 +84,23 @@ class HelpdeskTicketTaskWizard(models.TransientModel):
         for wizard in self:
             project = wizard.ticket_id.team_id.task_project_id
             wizard.project_id = project._filtered_access('read').filtered('active')
+
+    @api.depends('ticket_id')
+    def _compute_outcome(self):
+        """ Suggest to look away only where nobody waits for an answer and no promise is broken. """
+        now = fields.Datetime.now()
+        for wizard in self:
+            ticket = wizard.ticket_id
+            is_late = ticket.sla_deadline and ticket.sla_deadline <= now
+            wizard.outcome = (
+                'open' if ticket.is_closed or ticket.customer_waiting_since or is_late
+                else 'snooze'
+            )
+
+    @api.depends('ticket_id')
+    def _compute_is_unanswered(self):
+        for wizard in self:
+            wizard.is_unanswered = bool(wizard.ticket_id.customer_waiting_since)
 
     @api.depends('project_id', 'task_id', 'target')
     def _compute_is_shared(self):
