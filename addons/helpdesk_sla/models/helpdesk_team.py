@@ -314,6 +314,28 @@ class HelpdeskTeam(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_answer_deadline(self, channel):
+        """ Return by when whoever writes now is promised an answer.
+
+        What holds for everybody; the agreement of a client may promise more.
+
+        :param str channel: of the ticket that it would be
+        :return: naive UTC, or False without a team or such a promise
+        """
+        if not self:
+            return False
+        # sudo: helpdesk.ticket, helpdesk.sla.status - never stored; the promise is public
+        ticket = self.env['helpdesk.ticket'].sudo().new({
+            'team_id': self.id, 'company_id': self.company_id.id, 'channel': channel,
+            'open_date': fields.Datetime.now(), 'priority': '1',
+        })
+        statuses = self.env['helpdesk.sla.status'].sudo()
+        deadlines = [
+            statuses.new({**ticket._prepare_sla_status_values(rule), 'ticket_id': ticket}).deadline
+            for rule in ticket._select_sla_rules() if rule.values['target'] == 'first_response'
+        ]
+        return min(filter(None, deadlines), default=False)
+
     @api.model
     def _visibility_changed(self):
         """ Have the record rules look anew for the teams that are open to a user. """

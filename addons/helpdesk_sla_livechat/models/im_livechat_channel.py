@@ -1,8 +1,6 @@
 from odoo import fields, models
 from odoo.http import request
 
-from odoo.addons.helpdesk_sla.tools.working_time import hours_to_seconds
-
 
 class ImLivechatChannel(models.Model):
     _inherit = 'im_livechat.channel'
@@ -94,7 +92,8 @@ class ImLivechatChannel(models.Model):
         url, ticket_channel = self._get_helpdesk_form()
         if not url:
             return False
-        deadline = self._get_helpdesk_answer_deadline(ticket_channel)
+        # sudo: helpdesk.team - what is promised to everybody is public
+        deadline = self.sudo().helpdesk_team_id._get_answer_deadline(ticket_channel)
         if deadline:
             text = self.env._(
                 "Write to us: you will have our answer by %s.",
@@ -110,31 +109,6 @@ class ImLivechatChannel(models.Model):
             'text': text,
             'url': url,
         }
-
-    def _get_helpdesk_answer_deadline(self, ticket_channel):
-        """ Return until when whoever writes now is promised an answer.
-
-        What holds for everybody; the agreement of a client may promise more.
-
-        :param str ticket_channel: the channel of the ticket
-        :return: naive UTC, or False without such a promise
-        """
-        # sudo: helpdesk.sla - what is promised to everybody is public
-        team_sudo = self.sudo().helpdesk_team_id
-        ticket_sudo = self.env['helpdesk.ticket'].sudo().new({
-            'team_id': team_sudo.id, 'channel': ticket_channel, 'priority': '1',
-        })
-        now = fields.Datetime.now()
-        deadlines = [
-            self.env['resource.calendar'].sudo().browse(
-                ticket_sudo._get_sla_calendar_id(rule) or (),
-            )._get_working_time(team_sudo.company_id).deadline(
-                now, hours_to_seconds(rule.values['time']), [],
-            )
-            for rule in ticket_sudo._select_sla_rules()
-            if rule.values['target'] == 'first_response'
-        ]
-        return min(filter(None, deadlines), default=False)
 
     def _format_helpdesk_datetime(self, value):
         """ Return a moment as the visitor reads it: the visitor's zone, else the team's. """

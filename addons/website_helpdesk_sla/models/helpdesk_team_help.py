@@ -169,33 +169,15 @@ class HelpdeskTeam(models.Model):
         self.ensure_one()
         now = fields.Datetime.now()
         calendar = self._get_website_calendar()
-        # sudo: helpdesk.ticket - never stored; formats and promises as for a ticket of the team
-        ticket = self.env['helpdesk.ticket'].sudo().new({
-            'team_id': self.id, 'company_id': self.company_id.id, 'channel': 'form',
-            'open_date': now, 'priority': '1',
-        })
+        tickets = self.env['helpdesk.ticket']
         working_time = calendar and calendar._get_working_time(self.company_id)
         is_open = not calendar or working_time.is_open(now)
         opening = False if is_open else working_time.opening_after(now)
-        answer_by = self._get_website_answer_by(ticket)
+        answer_by = self._get_answer_deadline('form')
         zone = calendar.tz or 'UTC'
         return {
             'zone': zone,
             'is_open': is_open,
-            'next_opening': opening and ticket._format_customer_datetime(opening, tz=zone),
-            'answer_by': answer_by and ticket._format_customer_datetime(answer_by, tz=zone),
+            'next_opening': opening and tickets._format_customer_datetime(opening, tz=zone),
+            'answer_by': answer_by and tickets._format_customer_datetime(answer_by, tz=zone),
         }
-
-    def _get_website_answer_by(self, ticket):
-        """ Return by when a request of a stranger would be answered: the engine says.
-
-        :param ticket: a new helpdesk.ticket, not stored
-        :return: naive UTC, or False where nothing is promised to everybody
-        """
-        # sudo: helpdesk.sla.status - never stored
-        statuses = self.env['helpdesk.sla.status'].sudo()
-        deadlines = [
-            statuses.new({**ticket._prepare_sla_status_values(rule), 'ticket_id': ticket}).deadline
-            for rule in ticket._select_sla_rules() if rule.values['target'] == 'first_response'
-        ]
-        return min(filter(None, deadlines), default=False)
