@@ -82,6 +82,7 @@
         'demo/helpdesk_sla_agreement_demo.xml',
         'demo/helpdesk_ticket_demo.xml',
         'demo/helpdesk_tools_demo.xml',
+        'demo/helpdesk_department_demo.xml',
     ],
     'assets': {
         'web.assets_backend': [
