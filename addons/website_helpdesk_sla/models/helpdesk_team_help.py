@@ -27,7 +27,9 @@ class HelpdeskTeam(models.Model):
 
         :rtype: list[str]
         """
-        words = str(query or '')[:QUERY_SIZE].split()
+        query = str(query or '')[:QUERY_SIZE].replace('\0', ' ')
+        # half of a surrogate pair, which JSON can carry, is no text for PostgreSQL either
+        words = query.encode(errors='ignore').decode().split()
         return [word for word in words if len(word) >= WORD_SIZE][:QUERY_WORDS]
 
     @api.model

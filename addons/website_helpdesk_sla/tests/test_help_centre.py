@@ -59,6 +59,11 @@ class TestHelpCentre(WebsiteHelpdeskCommon, HttpCase):
         self.assertEqual(self.suggest("labels that fly"), [])
         self.assertEqual(self.suggest("a b"), [])
 
+    def test_suggestions_for_what_is_no_text(self):
+        self.assertEqual(self.suggest("labels\0blank")[0]['title'], "Blank labels")
+        self.assertEqual(self.suggest("labels \ud800blank")[0]['title'], "Blank labels")
+        self.assertEqual(self.suggest("\0\0\0 \ud800\ud800\ud800"), [])
+
     def test_suggestions_of_a_closed_team_are_nobodys(self):
         self.team.is_published = False
         self.assertEqual(self.suggest("labels blank"), [])

@@ -6,9 +6,9 @@ export class DropFiles extends Interaction {
     static selector = ".o_helpdesk_team_page .s_website_form form";
     dynamicContent = {
         _root: {
-            "t-on-dragover.prevent": () => (this.isOver = true),
-            "t-on-dragleave": () => (this.isOver = false),
-            "t-on-drop.prevent": this.onDrop,
+            "t-on-dragover": this.onDragOver,
+            "t-on-dragleave": this.onDragLeave,
+            "t-on-drop": this.onDrop,
             "t-att-class": () => ({ o_helpdesk_drop_over: this.isOver }),
         },
     };
@@ -17,8 +17,32 @@ export class DropFiles extends Interaction {
         this.isOver = false;
     }
 
+    /** Text that is dragged into a field is the browser's affair. */
+    hasFiles(ev) {
+        return ev.dataTransfer.types.includes("Files");
+    }
+
+    onDragOver(ev) {
+        if (this.hasFiles(ev)) {
+            ev.preventDefault();
+            this.isOver = true;
+        }
+    }
+
+    onDragLeave(ev) {
+        // also sent when the pointer enters a child of the form
+        if (!this.el.contains(ev.relatedTarget)) {
+            this.isOver = false;
+        }
+    }
+
     onDrop(ev) {
         this.isOver = false;
+        if (!this.hasFiles(ev)) {
+            return;
+        }
+        // or the browser would leave the page to show the file
+        ev.preventDefault();
         const input = this.el.querySelector("input[type=file]");
         if (input && ev.dataTransfer.files.length) {
             input.files = ev.dataTransfer.files;
