@@ -206,7 +206,7 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         # sudo: helpdesk.ticket - the caller has checked that the person is its key user
         ticket = self.sudo()
         ticket.message_post(
-            body=body, message_type='comment', subtype_xmlid='mail.mt_comment',
+            body=body[:20_000], message_type='comment', subtype_xmlid='mail.mt_comment',
             author_id=self.env.user.partner_id.id, attachment_ids=list(attachments),
         )
         ticket._settle_at_client()
@@ -225,7 +225,7 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         ticket = self.sudo()
         if comment:
             ticket.message_post(
-                body=comment, message_type='comment', subtype_xmlid='mail.mt_comment',
+                body=comment[:20_000], message_type='comment', subtype_xmlid='mail.mt_comment',
                 author_id=self.env.user.partner_id.id,
             )
         ticket._end_key_user_turn()

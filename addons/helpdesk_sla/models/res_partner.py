@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
@@ -32,6 +32,7 @@ class ResPartner(models.Model):
         index='btree_not_null',
         ondelete='set null',
         domain="[('partner_id', '=', commercial_partner_id)]",
+        copy=False,
         groups='helpdesk_sla.group_helpdesk_user',
     )
     helpdesk_key_department_ids = fields.Many2many(
@@ -41,6 +42,7 @@ class ResPartner(models.Model):
         column2='department_id',
         string="Key User of",
         domain="[('partner_id', '=', commercial_partner_id)]",
+        copy=False,
         groups='helpdesk_sla.group_helpdesk_user',
     )
     helpdesk_portal_role = fields.Selection(
@@ -52,7 +54,9 @@ class ResPartner(models.Model):
         string="Sees in the Portal",
         default='own',
         required=True,
-        groups='helpdesk_sla.group_helpdesk_user',
+        copy=False,
+        help="Set by users of the help desk. No group on the field: whoever creates a contact "
+             "gives it the default.",
     )
 
     # who calls is looked up while the telephone rings
@@ -110,8 +114,29 @@ class ResPartner(models.Model):
             'helpdesk_portal_role',
         }
 
+    def _check_portal_role_given(self, vals):
+        """ Let only users of the help desk widen what somebody sees in the portal.
+
+        :raise AccessError: if somebody else does
+        """
+        if (
+            vals.get('helpdesk_portal_role', 'own') != 'own'
+            and not self.env.su
+            and not self.env.user.has_group('helpdesk_sla.group_helpdesk_user')
+        ):
+            raise AccessError(self.env._(
+                "What a contact sees in the portal is set by users of the help desk.",
+            ))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_portal_role_given(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
         """ Look at the policies of open tickets again when their contacts change the client. """
+        self._check_portal_role_given(vals)
         if not self._get_helpdesk_visibility_fields().isdisjoint(vals):
             clear_cache(self.env)  # record rules are cached by user
         if vals.get('helpdesk_department_id'):

@@ -234,6 +234,16 @@ class TestPortalRoles(PortalRolesCase, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self.karol.helpdesk_portal_role, 'own')
 
+    def test_who_is_not_of_the_help_desk_creates_contacts_but_gives_no_role(self):
+        self.outsider.group_ids += self.env.ref('base.group_partner_manager')
+        contacts = self.env['res.partner'].with_user(self.outsider)
+        contact = contacts.create({'name': "New", 'parent_id': self.client.id})
+        self.assertEqual(contact.copy().helpdesk_portal_role, 'own')
+        with self.assertRaises(AccessError):
+            contact.helpdesk_portal_role = 'company'
+        with self.assertRaises(AccessError):
+            contacts.create({'name': "New", 'helpdesk_portal_role': 'company'})
+
     def test_export_has_what_the_list_has(self):
         self.tickets['own'].name = '=cmd|calc'
         self.authenticate(self.portal_client.login, self.portal_client.login)
