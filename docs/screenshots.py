@@ -1,6 +1,7 @@
 """Take the pictures of the user guide from the running product; called by script/screenshots."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Photographer:
             page.fill('input[name=login]', login)
             page.fill('input[name=password]', login)
             page.locator('form.oe_login_form button[type=submit]').click()
-            page.wait_for_url('**/my**' if login == 'client' else '**/odoo**', wait_until='commit')
+            page.wait_for_url(re.compile('/(odoo|my)'), wait_until='commit')
         return page
 
     def take(self, page, name, url=None, ready='main', full_page=False):
@@ -81,9 +82,16 @@ def take_all(photographer, product):
     agent.get_by_role('tab', name="Timesheets").click()
     photographer.take(agent, 'ticket-timesheets', ready='.o_form_sheet')
 
+    agent.goto(tickets)
+    agent.get_by_role('button', name="Log a Call").first.click()
+    photographer.take(agent, 'call', ready='.modal .o_form_view')
+
     admin = photographer.sit_down('admin')
     photographer.take(admin, 'team-form',
                       f'/odoo/action-helpdesk_sla.helpdesk_team_action/{team}', '.o_form_sheet')
+    admin.get_by_role('tab', name="Follow-up").click()
+    admin.get_by_role('button', name="Use the Usual Steps").click()
+    photographer.take(admin, 'team-followup', ready='[name=followup_step_ids] .o_data_row')
     photographer.take(
         admin, 'policy-form',
         f'/odoo/action-helpdesk_sla.helpdesk_sla_action/{id_of("helpdesk_sla.sla_stage_high")}',
@@ -106,6 +114,14 @@ def take_all(photographer, product):
     photographer.take(client, 'portal-tickets', '/my/tickets')
     photographer.take(client, 'portal-ticket', f'/my/tickets/{busy_ticket}')
 
+    photographer.take(client, 'portal-new', '/my/tickets/new')
+    photographer.take(client, 'portal-telegram', '/my/telegram')
+
+    key_user = photographer.sit_down('keyuser')
+    key_user.goto('/my/tickets?filterby=key_user')
+    key_user.locator('td a').first.click()
+    photographer.take(key_user, 'portal-key-user', ready='#ticket_key_user')
+
     visitor = photographer.sit_down()
     photographer.take(visitor, 'website-help', '/helpdesk')
     visitor.get_by_text("Send a request").first.click()
@@ -118,6 +134,31 @@ def take_all(photographer, product):
     photographer.take(phone, 'phone-explanation', ready='.o_helpdesk_sla_bar')
     phone_client = photographer.sit_down('client', PHONE)
     photographer.take(phone_client, 'phone-portal', f'/my/tickets/{busy_ticket}')
+    photographer.take(phone_client, 'phone-portal-new', '/my/tickets/new')
+
+    take_persian(photographer, product, busy_ticket)
+
+
+def take_persian(photographer, product, ticket):
+    """Take what a customer reads from right to left; the last thing, it changes the language."""
+    lang = product.call(
+        'res.lang', 'search', [('code', '=', 'fa_IR'), ('active', 'in', [True, False])],
+    )
+    wizard = product.call('base.language.install', 'create', {
+        'lang_ids': lang, 'overwrite': False, 'website_ids': product.call('website', 'search', []),
+    })
+    product.call('base.language.install', 'lang_install', [wizard])
+    customers = product.call(
+        'res.partner', 'search', [('email', '=', 'client@kestrel-furniture.example')],
+    )
+    product.call('res.partner', 'write', customers, {'lang': 'fa_IR'})
+    client = photographer.sit_down('client')
+    client.goto('/fa')
+    photographer.take(client, 'persian-portal', f'/my/tickets/{ticket}')
+    visitor = photographer.sit_down(viewport=PHONE)
+    visitor.goto('/fa/helpdesk')
+    visitor.locator('.o_helpdesk_card').first.click()
+    photographer.take(visitor, 'persian-phone-form', ready='.s_website_form')
 
 
 def main():

@@ -203,8 +203,9 @@ class HelpdeskTicketMail(models.AbstractModel):
                 body=CREATION_BODY % ticket._creation_message(),
             )
         others = self - followed
+        # a note has no notification that would repeat the text
         others._log_notes({
-            ticket: CREATION_BODY % ticket._creation_message() for ticket in others
+            ticket: Markup('<p>%s</p>') % ticket._creation_message() for ticket in others
         })
 
     def _log_notes(self, bodies, author=None):
