@@ -21,8 +21,14 @@ PAGES = {
         '/my/tickets/{ticket}',
         '/my/agreements',
         '/my/agreements/{agreement}',
+        '/my/tickets/new',
         '/my/telegram',
         '/helpdesk/{team}',
+    ],
+    'keyuser': [
+        '/my',
+        '/my/tickets?filterby=key_user',
+        '/my/tickets/{key_user_ticket}',
     ],
 }
 
@@ -43,6 +49,7 @@ def get_addresses(product):
     values = {
         'team': id_of('team_technical'),
         'ticket': ticket,
+        'key_user_ticket': id_of('ticket_lantern_scanner'),
         'ticket_link': link.removeprefix(product.url),
         'agreement': id_of('agreement_kestrel'),
     }

@@ -1,6 +1,6 @@
 {
     'name': "Helpdesk SLA",
-    'version': '19.0.1.1.0',
+    'version': '19.0.1.2.0',
     'category': 'Services/Helpdesk',
     'sequence': 110,
     'summary': "Tickets, teams and SLA deadlines in working hours",

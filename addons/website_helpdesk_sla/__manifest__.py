@@ -1,6 +1,6 @@
 {
     'name': "Helpdesk SLA: Website Form",
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Website/Website',
     'summary': "A public page per team with a ticket form that the website builder can edit",
     'author': "Support Suite Contributors",

@@ -1,8 +1,6 @@
-import json
 from datetime import datetime
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, given, settings, strategies as st
 
 from odoo.tests import HttpCase, tagged
 
@@ -109,23 +107,3 @@ class TestHelpCentre(WebsiteHelpdeskCommon, HttpCase):
         page = self.url_open(self.team.website_url).text
         self.assertIn("Our hours", page)
         self.assertIn("Europe/Warsaw", page)
-
-    @settings(
-        max_examples=300, derandomize=True, deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-    @given(st.dictionaries(
-        st.sampled_from(['team_id', 'query', 'limit', 'x']),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=300)
-            | st.floats(allow_nan=False),
-            lambda children: st.lists(children, max_size=3), max_leaves=3,
-        ),
-    ))
-    def test_nonsense_gets_nothing(self, params):
-        help_suggestions.HelpSuggestions._counter._seen.clear()
-        response = self.url_open('/helpdesk/suggest', data=json.dumps({
-            'jsonrpc': '2.0', 'method': 'call', 'params': params,
-        }), headers={'Content-Type': 'application/json'})
-        self.assertEqual(response.status_code, 200)
-        self.assertNotIn('error', response.json())
