@@ -93,18 +93,20 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         for ticket in self.sudo().filtered(lambda ticket: ticket.key_user_state == 'waiting'):
             people = ticket.department_id.key_user_ids.filtered('active')
             ticket.message_subscribe(people.ids)
-            ticket.with_context(lang=people[:1].lang).message_notify(
-                partner_ids=people.ids,
-                subject=self.env._("A colleague asks: %(subject)s", subject=ticket.name),
-                body=self.env._(
-                    "%(person)s asks you as the key user of %(department)s. Answer the request in "
-                    "the portal, or pass it on to us there with one click.",
-                    person=ticket.partner_id.name, department=ticket.department_id.name,
-                ),
-                model=ticket._name,
-                res_id=ticket.id,
-                email_layout_xmlid='mail.mail_notification_layout',
-            )
+            for lang, readers in people.grouped('lang').items():
+                env = self.with_context(lang=lang).env
+                ticket.with_context(lang=lang).message_notify(
+                    partner_ids=readers.ids,
+                    subject=env._("A colleague asks: %(subject)s", subject=ticket.name),
+                    body=env._(
+                        "%(person)s asks you as the key user of %(department)s. Answer the "
+                        "request in the portal, or pass it on to us there with one click.",
+                        person=ticket.partner_id.name, department=ticket.department_id.name,
+                    ),
+                    model=ticket._name,
+                    res_id=ticket.id,
+                    email_layout_xmlid='mail.mail_notification_layout',
+                )
 
     def _get_key_user_sentences(self):
         """ Tell the customer who looks at the ticket first. """
