@@ -303,9 +303,9 @@ class TestWebsiteForm(WebsiteHelpdeskCommon):
                 **{f'Custom {SCRIPT % "label"}': SCRIPT % 'value'},
             ),
             files={'Attachments[0][0]': (
-                '<img src=x onerror=alert(2)>.svg',
-                io.BytesIO(b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'),
-                'image/svg+xml',
+                '<img src=x onerror=alert(2)>.txt',
+                io.BytesIO(b'see <script>alert(3)</script>'),
+                'text/plain',
             )},
         )
         page = self.url_open('/helpdesk/thank-you').text
