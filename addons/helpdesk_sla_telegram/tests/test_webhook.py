@@ -141,7 +141,7 @@ class TestWebhook(TelegramCase, HttpCase):
         self.assertEqual(self.count_records(), before)
 
     def test_unknown_address(self):
-        for key in ('x', 'x' * 500, '%00', '..%2f..', self.bot.sudo().webhook_key + 'x'):
+        for key in ('x', 'x' * 500, '%00', self.bot.sudo().webhook_key + 'x'):
             response = self.deliver({}, path=f'/helpdesk/telegram/webhook/{key}')
             self.assertEqual(response.status_code, 404, key)
 
