@@ -10,7 +10,6 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.orm.models import NO_ACCESS
 
 from ..tools.telegram_api import DEFAULT_URL, READ_TIMEOUT, TelegramApi, TelegramError
 from ..tools.telegram_update import get_update_id, parse_update
@@ -50,7 +49,7 @@ class HelpdeskTelegramBot(models.Model):
         related='team_id.company_id', store=True, precompute=True, index=True,
     )
 
-    token = fields.Char(string="Token (kept)", copy=False, groups=NO_ACCESS)
+    token = fields.Char(string="Token (kept)", copy=False, groups=fields.NO_ACCESS)
     token_input = fields.Char(
         string="Token", compute='_compute_token_input', inverse='_inverse_token_input',
         groups='helpdesk_sla.group_helpdesk_manager',
@@ -75,10 +74,10 @@ class HelpdeskTelegramBot(models.Model):
              "Polling: for servers without one; messages arrive within a minute.",
     )
     webhook_key = fields.Char(
-        copy=False, groups=NO_ACCESS, default=lambda self: secrets.token_urlsafe(16),
+        copy=False, groups=fields.NO_ACCESS, default=lambda self: secrets.token_urlsafe(16),
     )
-    webhook_secret = fields.Char(copy=False, groups=NO_ACCESS)
-    update_offset = fields.Char(copy=False, groups=NO_ACCESS)
+    webhook_secret = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    update_offset = fields.Char(copy=False, groups=fields.NO_ACCESS)
 
     state = fields.Selection(
         selection=[
