@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .helpdesk_ticket_portal import DESCRIPTION_SIZE
+
 
 class HelpdeskTicketKeyUser(models.AbstractModel):
     """ Whose ticket it is at the client, and the key user who may answer it first (W6, C7). """
@@ -193,11 +195,10 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         # settled between colleagues; the pause goes on, in case that it is not
         return self.key_user_state != 'answered' and super()._is_sla_applicable()
 
-    def _answer_as_key_user(self, body, attachments=()):
+    def _answer_as_key_user(self, body):
         """ Answer and close the ticket on behalf of a key user.
 
         :param str body: plain text
-        :param attachments: ir.attachment ids of the author
         :raise UserError: if it does not wait for a key user, or the answer is empty
         """
         self.ensure_one()
@@ -208,8 +209,9 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         # sudo: helpdesk.ticket - the caller has checked that the person is its key user
         ticket = self.sudo()
         ticket.message_post(
-            body=body[:20_000], message_type='comment', subtype_xmlid='mail.mt_comment',
-            author_id=self.env.user.partner_id.id, attachment_ids=list(attachments),
+            body=body[:DESCRIPTION_SIZE],
+            message_type='comment', subtype_xmlid='mail.mt_comment',
+            author_id=self.env.user.partner_id.id,
         )
         ticket._settle_at_client()
         ticket._close('solved')
@@ -227,7 +229,8 @@ class HelpdeskTicketKeyUser(models.AbstractModel):
         ticket = self.sudo()
         if comment:
             ticket.message_post(
-                body=comment[:20_000], message_type='comment', subtype_xmlid='mail.mt_comment',
+                body=comment[:DESCRIPTION_SIZE],
+                message_type='comment', subtype_xmlid='mail.mt_comment',
                 author_id=self.env.user.partner_id.id,
             )
         ticket._end_key_user_turn()

@@ -48,5 +48,4 @@ class HelpSuggestions(http.Controller):
         if not team or not isinstance(query, str):
             return []
         # as the visitor: what others have written is found only as far as it may be read
-        articles = team.with_env(request.env(su=False))._search_help_articles(query)
-        return articles[:5]
+        return team.with_env(request.env(su=False))._search_help_articles(query)
