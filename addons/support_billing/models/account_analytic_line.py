@@ -50,17 +50,18 @@ class AccountAnalyticLine(models.Model):
 
     @api.depends('helpdesk_ticket_id.sale_line_id')
     def _compute_so_line(self):
-        super()._compute_so_line()
+        """ Leave out the time on tickets that is saved: see `_allocate_support_hours`. """
+        allocated = self.filtered(lambda line: line.helpdesk_ticket_id and line._origin)
+        super(AccountAnalyticLine, self - allocated)._compute_so_line()
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains('so_line', 'helpdesk_ticket_id')
+    @api.constrains('so_line', 'is_so_line_edited', 'helpdesk_ticket_id')
     def _check_so_line_of_ticket(self):
+        """ Refuse a line that was set by hand and does not fit; the others are allocated. """
         # sudo: sale.order.line, helpdesk.ticket - agents choose lines whose orders they cannot read
         for line in self.sudo().filtered(
-            # the ticket's own line was checked on the ticket
-            lambda line: line.helpdesk_ticket_id and line.so_line
-            and line.so_line != line.helpdesk_ticket_id.sale_line_id,
+            lambda line: line.helpdesk_ticket_id and line.so_line and line.is_so_line_edited,
         ):
             if line._is_not_billed() and not line.helpdesk_ticket_id._accepts_sale_line(
                 line.so_line,
@@ -98,9 +99,33 @@ class AccountAnalyticLine(models.Model):
         if any(self._get_ticket_id(vals) for vals in vals_list):
             vals_list = [dict(vals) for vals in vals_list]
             self._complete_ticket_values(vals_list)
-        return super().create(vals_list)
+        lines = super().create(vals_list)
+        if not self.env.context.get('support_allocation'):
+            lines._allocate_support_hours()
+        return lines
 
     def write(self, vals):
+        """ Change the time, and let what the client has bought pay for it anew. """
+        if self.env.context.get('support_allocation') or not self._get_allocation_fields() & vals.keys():
+            return self._write_on_ticket(vals)
+        # parts of one entry are found before, in case the entry leaves its ticket
+        self._join_split_parts()
+        result = self._write_on_ticket(vals)
+        self.filtered(lambda line: not line.helpdesk_ticket_id and line.billing_kind).with_context(
+            support_allocation=True,
+        ).write({'billing_kind': False})
+        self._allocate_support_hours()
+        return result
+
+    @api.model
+    def _get_allocation_fields(self):
+        """ Return the names of the fields on which it depends what pays for the time. """
+        return {
+            'unit_amount', 'date', 'employee_id', 'helpdesk_ticket_id', 'project_id', 'task_id',
+            'so_line', 'is_so_line_edited', 'billing_waiver',
+        }
+
+    def _write_on_ticket(self, vals):
         """ Take time that moves to another ticket to the project of that ticket's team.
 
         Invoiced time, which may move only when its ticket is merged into another, keeps the project

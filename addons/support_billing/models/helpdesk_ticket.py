@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -116,12 +117,18 @@ class HelpdeskTicket(models.Model):
                 ticket._origin.total_hours_spent + ticket._get_unsaved_hours(ticket.timesheet_ids)
             )
 
-    @api.depends('partner_id', 'team_id')
+    @api.depends('partner_id', 'team_id', 'billing_scope')
     def _compute_sale_line_id(self):
-        """ Suggest an order line where none is chosen, or where the choice is another client's. """
+        """ Suggest an order line where none is chosen, or where the choice does not fit any more.
+
+        That is another client's line, or the pack of support that turned out to be none.
+        """
         to_suggest = self.browse()
         for ticket in self:
-            if ticket.sale_line_id and not ticket._accepts_sale_line(ticket.sale_line_id):
+            line = ticket.sale_line_id
+            if line and not ticket._accepts_sale_line(line) or (
+                line.support_hours_available and ticket.billing_scope != 'included'
+            ):
                 ticket.sale_line_id = False
             if (
                 not ticket.sale_line_id
@@ -195,6 +202,24 @@ class HelpdeskTicket(models.Model):
                 ))
 
     # === CRUD METHODS === #
+
+    def write(self, vals):
+        """ Let what pays for the ticket from now on pay for its time that is not invoiced. """
+        result = super().write(vals)
+        if not self.env.context.get('support_allocation') and (
+            self._get_allocation_fields() & vals.keys()
+        ):
+            # sudo: account.analytic.line - the time of everybody
+            self.sudo().timesheet_ids._allocate_support_hours()
+        return result
+
+    @api.model
+    def _get_allocation_fields(self):
+        """ Return the names of the fields on which it depends what pays for the time. """
+        return {
+            'sale_line_id', 'partner_id', 'team_id', 'ticket_type_id', 'estimated_hours',
+            'billing_scope_overrule',
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_timesheets(self):
@@ -317,8 +342,9 @@ class HelpdeskTicket(models.Model):
     def _get_suggested_sale_lines(self):
         """ Return the order lines to which the time of the tickets would best go.
 
-        Packs that have time left come first, the oldest before the others; then the latest open
-        line of the team's time and materials product. Lines that have a project or task of their
+        Support is suggested the packs that have time left, those that expire first before the
+        others; then, as improvements are, the latest open line of the team's time and materials
+        product, of an order that was made for the ticket before the others. Defects get none. Lines that have a project or task of their
         own, and orders that were made for another ticket, are left to who chooses by hand. The
         number of queries does not depend on the number of tickets.
 
@@ -340,6 +366,11 @@ class HelpdeskTicket(models.Model):
             & Domain('product_id.service_tracking', '=', 'no')
             & Domain('order_id.helpdesk_ticket_id', 'in', [*self.ids, False]),
         ).sorted(lambda line: (line.order_id.date_order, line.id))
+        today = fields.Date.context_today(self)
+        usable = Line.union(*(
+            pack.line for pack in lines.filtered('support_hours_available')._get_hours_packs()
+            if pack.is_usable(today)
+        ))
         lines_by_client = defaultdict(Line.browse)
         for line in lines:
             key = (line.order_partner_id.commercial_partner_id, line.company_id)
@@ -353,15 +384,59 @@ class HelpdeskTicket(models.Model):
                     self.env['helpdesk.ticket'], ticket._origin,
                 ),
             )
-            packs = candidates.filtered(
-                lambda line: line.support_hours_available and line.support_hours_left > 0,
-            )
+            if ticket.billing_scope == 'defect':
+                continue
+            packs = candidates.browse()
+            if ticket.billing_scope == 'included':
+                packs = candidates.filtered(lambda line: line in usable).sorted(
+                    lambda line: line.support_end_date or date.max,
+                )
             open_ended = candidates.filtered(
-                lambda line: line.product_id == ticket.team_id.timesheet_product_id,
+                lambda line: line.product_id == ticket.team_id.timesheet_product_id
+                and not line.support_hours_available,
             )
+            if ticket.billing_scope == 'improvement':
+                open_ended = open_ended.filtered('order_id.helpdesk_ticket_id')
             if suggestion := packs[:1] or open_ended[-1:]:
                 suggestions[ticket] = suggestion
         return suggestions
+
+    def _get_billing_route(self, entry):
+        """ Return how an entry of the ticket is paid, and by which order line.
+
+        :param entry: an account.analytic.line of the ticket
+        :return: a value of `billing_kind` of the entry, and the line, which may be none; a pack is
+            the one to begin with
+        :rtype: tuple[str, sale.order.line]
+        """
+        self.ensure_one()
+        line = self.sale_line_id
+        nothing = line.browse()
+        if not self.use_helpdesk_sale_timesheet or self.billing_scope == 'defect':
+            return 'free', nothing
+        if self.billing_scope == 'improvement' and (not line or line.support_hours_available):
+            return 'pending', nothing
+        if not line:
+            return 'flagged', nothing
+        line = entry._timesheet_determine_sale_line() or line
+        return line._get_billing_kind(), line
+
+    def _follow_packs(self, packs_by_client):
+        """ Let the tickets whose pack is used up or expired go on with the next one.
+
+        :param dict packs_by_client: see `account.analytic.line._get_pack_balances`
+        """
+        today = fields.Date.context_today(self)
+        for ticket in self.filtered('sale_line_id.support_hours_available'):
+            packs = [
+                pack for pack in packs_by_client[
+                    ticket.partner_id.commercial_partner_id, ticket.company_id
+                ]
+                if pack.is_usable(today)
+                and pack.line.order_id.helpdesk_ticket_id in (ticket.browse(), ticket)
+            ]
+            if packs and ticket.sale_line_id not in [pack.line for pack in packs]:
+                ticket.with_context(support_allocation=True).sale_line_id = packs[0].line
 
     def _get_sale_orders(self):
         """ Return the orders of the ticket that the user can see. """

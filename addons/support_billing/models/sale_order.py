@@ -99,6 +99,10 @@ class SaleOrder(models.Model):
 
     def _action_confirm(self):
         result = super()._action_confirm()
+        self.order_line.filtered(
+            lambda line: line.support_hours_available
+            and line.product_id.support_validity_start == 'order',
+        )._start_validity(fields.Date.context_today(self))
         self._link_tickets()
         return result
 

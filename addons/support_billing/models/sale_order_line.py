@@ -1,6 +1,12 @@
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_duration
+from odoo.tools import SQL, format_duration
+
+from odoo.addons.support_billing.tools.hours_ledger import Pack
 
 
 class SaleOrderLine(models.Model):
@@ -12,6 +18,42 @@ class SaleOrderLine(models.Model):
     )
     support_hours_left = fields.Float(
         string="Hours Left", compute='_compute_support_hours_left', compute_sudo=True,
+    )
+    support_start_date = fields.Date(
+        string="Valid from",
+        copy=False,
+        help="The day from which the validity of the pack is counted.",
+    )
+    support_end_date = fields.Date(
+        string="Valid until",
+        copy=False,
+        help="The last day on which hours of the pack can be used. Empty: they do not expire.",
+    )
+    is_support_overage = fields.Boolean(
+        string="Beyond the Pack",
+        copy=False,
+        help="The line bills what the packs of the order had no room for.",
+    )
+    support_plan_line_id = fields.Many2one(
+        comodel_name='sale.order.line',
+        string="First Month of the Plan",
+        copy=False,
+        index='btree_not_null',
+        ondelete='restrict',
+    )
+    support_plan_end_date = fields.Date(
+        string="Plan Ends",
+        copy=False,
+        help="The last day of the plan: no month that begins later is made. Empty: it goes on.",
+    )
+
+    _support_validity = models.Constraint(
+        'CHECK (support_end_date >= support_start_date)',
+        "A pack is valid until the day on which its validity starts, or later.",
+    )
+    _support_plan_month_uniq = models.UniqueIndex(
+        '(support_plan_line_id, support_start_date) WHERE support_plan_line_id IS NOT NULL',
+        "This month of the plan is there already.",
     )
 
     # === COMPUTE METHODS === #
@@ -25,16 +67,14 @@ class SaleOrderLine(models.Model):
 
         Lines that are not sold as a number of hours to be used up (time and materials) have none.
         """
-        uom_hour = self.env.ref('uom.product_uom_hour')
         for line in self:
-            available = line.remaining_hours_available or (
+            line.support_hours_available = line.remaining_hours_available or (
                 line.product_id.is_support_pack and line._is_support_time_line()
             )
-            line.support_hours_available = available
-            # the unit is converted without rounding: uom rounds up to two digits otherwise
-            line.support_hours_left = available and line.product_uom_id._compute_quantity(
-                line.product_uom_qty - line.qty_delivered, uom_hour, round=False,
-            )
+        packs = self.filtered('support_hours_available')
+        hours_left = packs._get_pack_hours_left()
+        for line in self:
+            line.support_hours_left = hours_left.get(line, 0.0)
 
     @api.depends('support_hours_left', 'support_hours_available')
     @api.depends_context('with_support_hours')
@@ -82,6 +122,168 @@ class SaleOrderLine(models.Model):
             and self.product_uom_id
             and self.product_uom_id._has_common_reference(self.env.ref('uom.product_uom_hour'))
         )
+
+    # === PACKS === #
+
+    @api.depends('analytic_line_ids.billed_hours')
+    def _compute_qty_delivered(self):
+        super()._compute_qty_delivered()
+
+    def _get_delivered_quantity_by_analytic(self, additional_domain):
+        """ Deliver the billed hours of the time on tickets, where they are not the hours worked. """
+        result = super()._get_delivered_quantity_by_analytic(additional_domain)
+        domain = Domain(additional_domain) & Domain('so_line', 'in', self.ids)
+        Entry = self.env['account.analytic.line']
+        rounded = Entry._read_group(
+            domain & Domain('helpdesk_ticket_id', '!=', False),
+            ['so_line'], ['unit_amount:sum', 'billed_hours:sum'],
+        )
+        lines = self.browse(line.id for line, worked, billed in rounded if worked != billed)
+        if not lines:
+            return result
+        result.update(dict.fromkeys(lines.ids, 0.0))
+        for uom, line, billed in Entry._read_group(
+            domain & Domain('so_line', 'in', lines.ids),
+            ['product_uom_id', 'so_line'], ['billed_hours:sum'],
+        ):
+            if uom:
+                result[line.id] += uom._compute_quantity(
+                    billed, line.product_uom_id, rounding_method='HALF-UP',
+                )
+        return result
+
+    @api.model
+    def _get_packs(self, clients, companies):
+        """ Return the packs of clients, those that expire first before the others.
+
+        Lines that make projects or tasks are left to who chooses by hand.
+
+        :param clients: commercial entities, a res.partner
+        :param companies: a res.company
+        :rtype: sale.order.line
+        """
+        return self.search(
+            self._get_support_line_domain()
+            & Domain('company_id', 'in', companies.ids)
+            & Domain('order_partner_id.commercial_partner_id', 'in', clients.ids)
+            & Domain('product_id.service_tracking', '=', 'no'),
+        ).filtered('support_hours_available').sorted(lambda line: (
+            line.support_end_date or date.max, line.order_id.date_order, line.id,
+        ))
+
+    def _lock_packs(self):
+        """ Wait until nobody else takes hours from the packs, and keep others waiting.
+
+        A transaction that waited sees the hours taken meanwhile only when it is tried again, which
+        PostgreSQL asks for (serialization failure) and Odoo does.
+        """
+        if self.ids:
+            self.env.execute_query(SQL(
+                "SELECT id FROM sale_order_line WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                tuple(self.ids),
+            ))
+
+    def _get_hours_packs(self, entries=None):
+        """ Return the packs as the ledger's arithmetic takes them, in the order of the lines.
+
+        :param entries: an account.analytic.line: time that is not counted
+        :rtype: list[Pack]
+        """
+        hours_left = self._get_pack_hours_left(entries)
+        return [
+            Pack(line, hours_left[line], line._get_pack_start(), line.support_end_date or None)
+            for line in self
+        ]
+
+    def _get_pack_hours_left(self, entries=None):
+        """ Return the hours ordered that are not used up, negative where a pack is overdrawn.
+
+        :param entries: an account.analytic.line: time that is not counted
+        :rtype: dict[sale.order.line, float]
+        """
+        domain = Domain('so_line', 'in', self.ids) & Domain('project_id', '!=', False)
+        if entries:
+            domain &= Domain('id', 'not in', entries.ids)
+        used = {
+            line.id: hours for line, hours in self.env['account.analytic.line']._read_group(
+                domain, ['so_line'], ['billed_hours:sum'],
+            )
+        } if self.ids else {}
+        uom_hour = self.env.ref('uom.product_uom_hour')
+        return {
+            # the unit is converted without rounding: uom rounds up to two digits otherwise
+            line: line.product_uom_id._compute_quantity(
+                line.product_uom_qty, uom_hour, round=False,
+            ) - used.get(line._origin.id, 0.0)
+            for line in self
+        }
+
+    def _get_pack_start(self):
+        """ Return the first day whose work the pack pays for; None: none yet.
+
+        A pack pays for work from before it was ordered too, a month of a plan only for its own.
+        """
+        self.ensure_one()
+        if self.product_id.support_renewal == 'monthly':
+            return self.support_start_date or None
+        if self.product_id.support_validity_start == 'go_live' and not self.support_start_date:
+            return None
+        return date.min
+
+    def _start_validity(self, day):
+        """ Let the validity of the packs be counted from a day, where it is not counted yet. """
+        for line in self.filtered(lambda line: not line.support_start_date):
+            line.write({
+                'support_start_date': day,
+                'support_end_date': line._get_validity_end(day),
+            })
+
+    def _get_validity_end(self, day, month=0):
+        """ Return the last day of a pack that is counted from a day, or None.
+
+        :param date day: the first day, of a plan that of its first month
+        :param int month: which month of the plan, from 0
+        """
+        self.ensure_one()
+        product = self.product_id
+        if product.support_renewal == 'monthly':
+            months = month + 1 + product.support_rollover_months
+        elif product.support_validity_months:
+            months = product.support_validity_months
+        else:
+            return None
+        return day + relativedelta(months=months, days=-1)
+
+    def _get_billing_kind(self):
+        """ Return by what kind of line time is paid: a value of `billing_kind` of the entries. """
+        self.ensure_one()
+        if self.support_hours_available:
+            return 'pack'
+        return 'overage' if self.is_support_overage else 'order'
+
+    def _get_overage_line(self):
+        """ Return the line of the pack's order that bills what the pack has no room for.
+
+        It is made when there is none, with nothing ordered: what is invoiced is what is delivered.
+
+        :return: the line; none if the product of the pack says that such time is not billed
+        :rtype: sale.order.line
+        """
+        self.ensure_one()
+        product = self.product_id.support_overage_product_id
+        if self.product_id.support_overage != 'product' or not product or self.state != 'sale':
+            return self.browse()
+        line = self.order_id.order_line.filtered(
+            lambda line: line.is_support_overage and line.product_id == product,
+        )[:1]
+        return line or self.create({
+            'order_id': self.order_id.id,
+            'product_id': product.id,
+            'product_uom_qty': 0.0,
+            'is_support_overage': True,
+        })
+
+    # === CHOICE ON THE TICKET === #
 
     @api.model
     def name_search(self, name='', domain=None, operator='ilike', limit=100):

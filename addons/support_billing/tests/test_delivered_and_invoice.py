@@ -101,7 +101,8 @@ class TestDeliveredAndInvoice(SupportBillingCommon):
 
     def test_overdrawn_pack_shows_below_zero(self):
         ticket = self._new_ticket()
-        self._log(ticket, 21)
+        self._log(ticket, 20)
+        self.pack.product_uom_qty = 19
         self.assertEqual(ticket.remaining_hours_so, -1)
 
     def test_time_and_materials_have_no_remaining_hours(self):

@@ -1,0 +1,264 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from odoo.addons.support_billing.tools.hours_ledger import take_hours
+
+
+class AccountAnalyticLine(models.Model):
+    """ Which order line pays for the time on a ticket: the only place that decides it.
+
+    Each entry of a ticket has one kind and at most one order line. An entry that crosses the end of
+    a pack is split into entries that add up to it (W3).
+    """
+    _inherit = 'account.analytic.line'
+
+    billed_hours = fields.Float(
+        string="Billed Hours",
+        compute='_compute_billed_hours',
+        store=True,
+        help="What the order line is charged with, in hours: the time spent, rounded as its "
+             "product says.",
+    )
+    billing_kind = fields.Selection(
+        selection=[
+            ('pack', "Support pack"),
+            ('overage', "Beyond the pack"),
+            ('order', "Sales order"),
+            ('pending', "Not approved yet"),
+            ('flagged', "Not billed, to check"),
+            ('free', "Free of charge"),
+        ],
+        string="Paid by",
+        readonly=True,
+        copy=False,
+    )
+    billing_waiver = fields.Char(
+        string="Not Billed Because",
+        copy=False,
+        help="Why this time is not billed. Time with a reason is no leakage.",
+    )
+    split_from_id = fields.Many2one(
+        comodel_name='account.analytic.line',
+        string="Split from",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+    )
+
+    def _auto_init(self):
+        """ Fill the new column at once: there may be millions of analytic lines. """
+        cr = self.env.cr
+        cr.execute(SQL(
+            "SELECT 1 FROM information_schema.columns"
+            " WHERE table_name = %s AND column_name = 'billed_hours'", self._table,
+        ))
+        if not cr.rowcount:
+            cr.execute(SQL(
+                "ALTER TABLE %(table)s ADD COLUMN billed_hours double precision;"
+                " UPDATE %(table)s SET billed_hours = unit_amount",
+                table=SQL.identifier(self._table),
+            ))
+        return super()._auto_init()
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('unit_amount', 'helpdesk_ticket_id')
+    def _compute_billed_hours(self):
+        """ Bill the time spent, unless it is spent on a ticket: those hours are allocated. """
+        for line in self:
+            if not (line.helpdesk_ticket_id and line._origin):
+                line.billed_hours = line.unit_amount
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('billing_waiver')
+    def _check_billing_waiver(self):
+        for line in self.filtered('billing_waiver'):
+            if not line.billing_waiver.strip():
+                raise ValidationError(self.env._("Say why this time is not billed."))
+
+    # === BUSINESS METHODS === #
+
+    def _allocate_support_hours(self):
+        """ Let what the client has bought pay for the time on tickets that is not invoiced.
+
+        Time of a request that is support is taken from the pack of its ticket, then from the packs
+        of the client that expire first; what none of them has room for is billed with the overage
+        product, or flagged, as the product of the pack says (W3). An improvement is paid by the
+        order that was made for it, and waits until there is one (W9); the repair of a defect is
+        free (P10). An order line that was set on an entry by hand stays.
+
+        The number of queries depends on the entries that are split, not on those that are not.
+        Whoever allocates hours of the same pack at the same time waits, and is then tried again.
+        """
+        # sudo: account.analytic.line, sale.order.line - agents read no orders; what pays for the
+        # time is decided here, by rules, and shown to them by name only
+        entries = self.sudo().filtered(
+            lambda entry: entry.helpdesk_ticket_id and entry._is_not_billed(),
+        ).sorted(lambda entry: (entry.date, entry.id))
+        if not entries:
+            return
+        packs_by_client = entries._get_pack_balances()
+        values_of, new_parts = defaultdict(entries.browse), []
+        for entry in entries:
+            first, *others = entry._get_billing_parts(packs_by_client)
+            values_of[tuple(first.items())] |= entry
+            new_parts += [(entry, part) for part in others]
+        for values, group in values_of.items():
+            group.with_context(support_allocation=True).write(dict(values))
+        entries._create_split_parts(new_parts)
+        entries.helpdesk_ticket_id._follow_packs(packs_by_client)
+
+    def _get_pack_balances(self):
+        """ Return the packs from which the time can be taken, in the order of their use, locked.
+
+        :return: the packs by client (commercial entity) and company; the hours of these entries are
+            not counted
+        :rtype: dict[tuple[res.partner, res.company], list[Pack]]
+        """
+        tickets = self.helpdesk_ticket_id
+        lines = self.env['sale.order.line']._get_packs(
+            tickets.partner_id.commercial_partner_id, tickets.company_id,
+        )
+        lines._lock_packs()
+        packs_by_client = defaultdict(list)
+        for pack in lines._get_hours_packs(self):
+            client = pack.line.order_partner_id.commercial_partner_id
+            packs_by_client[client, pack.line.company_id].append(pack)
+        return packs_by_client
+
+    def _get_billing_parts(self, packs_by_client):
+        """ Return the values of the entry, then those of the parts that are to be split from it.
+
+        :param dict packs_by_client: see `_get_pack_balances`; what is left of the packs is reduced
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        ticket = self.helpdesk_ticket_id
+        hours = self.unit_amount
+        if self.billing_waiver:
+            return [self._prepare_part_values('free', billed=0.0)]
+        if self.is_so_line_edited:
+            line = self.so_line
+            return [self._prepare_part_values(
+                line._get_billing_kind() if line else 'flagged', line, hours,
+                line.product_id.product_tmpl_id._get_billed_hours(hours) if line else hours,
+            )]
+        kind, line = ticket._get_billing_route(self)
+        if kind != 'pack':
+            billed = 0.0 if kind == 'free' else hours
+            if line:
+                billed = line.product_id.product_tmpl_id._get_billed_hours(hours)
+            return [self._prepare_part_values(kind, line, hours, billed)]
+        client = ticket.partner_id.commercial_partner_id
+        packs = [
+            pack for pack in packs_by_client[client, ticket.company_id]
+            if pack.line.order_id.helpdesk_ticket_id in (ticket.browse(), ticket)
+        ]
+        packs.sort(key=lambda pack: pack.line != line)
+        usable = [pack for pack in packs if pack.is_usable(self.date)]
+        product = (usable[0].line if usable else line).product_id.product_tmpl_id
+        parts = []
+        for pack, worked, billed in take_hours(
+            usable, self.date, hours, product._get_billed_hours(hours),
+        ):
+            if pack:
+                part_line, part_kind = pack.line, 'pack'
+                if not part_line.support_start_date:
+                    part_line._start_validity(self.date)
+                    pack.end = part_line.support_end_date or None
+            elif hours <= 0:
+                part_line, part_kind = (usable[0].line if usable else line), 'pack'
+            else:
+                last = usable[-1].line if usable else line
+                part_line = last._get_overage_line()
+                part_kind = 'overage' if part_line else 'flagged'
+            parts.append(self._prepare_part_values(part_kind, part_line, worked, billed))
+        return parts
+
+    def _prepare_part_values(self, kind, line=None, worked=None, billed=None):
+        """ Return the values of the entry, or of a part of it, that a line pays for.
+
+        :param str kind: a value of `billing_kind`
+        :param line: the sale.order.line, if any
+        :param float worked: the hours worked; None: those of the entry
+        :param float billed: the hours that the line is charged with
+        :rtype: dict
+        """
+        self.ensure_one()
+        values = {'billing_kind': kind, 'billed_hours': billed}
+        if not self.is_so_line_edited:
+            values['so_line'] = line.id if line else False
+        if worked is not None and worked != self.unit_amount:
+            values['unit_amount'] = worked
+        return values
+
+    @api.model
+    def _create_split_parts(self, parts):
+        """ Create the entries that pay for what the first pack had no room for.
+
+        :param list parts: the entry and the values of each part
+        """
+        if not parts:
+            return
+        Entry = self.with_context(support_allocation=True)
+        billing = [
+            {key: values.pop(key) for key in ('billing_kind', 'billed_hours')}
+            for _entry, values in parts
+        ]
+        created = Entry.create([
+            {**entry._prepare_split_values(), **values} for entry, values in parts
+        ])
+        for part, values in zip(created, billing):
+            part.write(values)
+
+    def _prepare_split_values(self):
+        """ Return the values that a part has from the entry it is split from.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            'helpdesk_ticket_id': self.helpdesk_ticket_id.id,
+            'project_id': self.project_id.id,
+            'company_id': self.company_id.id,
+            'employee_id': self.employee_id.id,
+            'date': self.date,
+            'name': self.name,
+            'split_from_id': (self.split_from_id or self).id,
+        }
+
+    def _join_split_parts(self):
+        """ Make one entry again of an entry that was split, to allocate it anew.
+
+        The entries on which this is called stay, with the hours of their other parts that are not
+        invoiced and on no line set by hand; the others are deleted.
+        """
+        # sudo: account.analytic.line - the parts of an entry are one to whoever may change it
+        entries = self.sudo()
+        roots = entries.split_from_id | entries.filtered(lambda entry: not entry.split_from_id)
+        parts = self.env['account.analytic.line'].sudo().search(
+            [('split_from_id', 'in', roots.ids)],
+        )
+        if not parts:
+            return
+        for root in roots:
+            family = (root | parts.filtered(lambda part, root=root: part.split_from_id == root))
+            family = family.filtered(
+                lambda part: part._is_not_billed() and not part.is_so_line_edited
+                and not part.billing_waiver,
+            )
+            kept = (family & entries)[:1]
+            others = family - kept
+            if not kept or not others:
+                continue
+            kept.with_context(support_allocation=True).write({
+                'unit_amount': sum(family.mapped('unit_amount')),
+                # a root that is invoiced is not of the family, and stays the root
+                'split_from_id': False if root in family else root.id,
+            })
+            others.with_context(support_allocation=True).unlink()

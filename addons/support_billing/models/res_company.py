@@ -1,0 +1,70 @@
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    support_included_hours = fields.Float(
+        string="Included up to",
+        default=1.0,
+        help="A request whose type leaves it open is support up to this estimate, in hours, and an "
+             "improvement above it.",
+    )
+    support_balance_thresholds = fields.Char(
+        string="Low Balance at",
+        default='20, 0',
+        help="When this much of a support pack is left, in percent, the client and the account "
+             "manager are told, once at each step.",
+    )
+    support_expiry_notice_days = fields.Integer(
+        string="Expiry Notice",
+        default=14,
+        help="How many days before a support pack expires the client and the account manager are "
+             "told. 0: never.",
+    )
+    support_uninvoiced_days = fields.Integer(
+        string="Late to Invoice after",
+        default=30,
+        help="Time that is delivered and not invoiced for this many days is listed as leakage.",
+    )
+
+    _support_included_hours = models.Constraint(
+        'CHECK (support_included_hours >= 0)',
+        "The hours up to which a request is included cannot be negative.",
+    )
+    _support_expiry_notice_days = models.Constraint(
+        'CHECK (support_expiry_notice_days >= 0)',
+        "The days of the expiry notice cannot be negative.",
+    )
+    _support_uninvoiced_days = models.Constraint(
+        'CHECK (support_uninvoiced_days >= 0)',
+        "The days after which time is late to invoice cannot be negative.",
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('support_balance_thresholds')
+    def _check_support_balance_thresholds(self):
+        for company in self.filtered('support_balance_thresholds'):
+            parts = re.split(r'[,;\s]+', company.support_balance_thresholds.strip())
+            if not all(part.isdecimal() and int(part) <= 100 for part in parts):
+                raise ValidationError(self.env._(
+                    "%(text)s is not a list of percentages. Write for example: 20, 0",
+                    text=company.support_balance_thresholds,
+                ))
+
+    # === BUSINESS METHODS === #
+
+    def _get_support_balance_thresholds(self):
+        """ Return the percentages at which a low balance is told, the highest first.
+
+        :rtype: list[int]
+        """
+        self.ensure_one()
+        return sorted(
+            {int(part) for part in re.findall(r'\d+', self.support_balance_thresholds or '')},
+            reverse=True,
+        )
