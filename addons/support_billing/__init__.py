@@ -1,5 +1,6 @@
 from odoo.fields import Command
 
+from . import controllers
 from . import models
 
 

@@ -9,11 +9,18 @@
     'data': [
         'security/support_billing_security.xml',
         'security/ir.model.access.csv',
+        'data/ir_cron_data.xml',
+        'report/support_pack_reports.xml',
+        'report/support_pack_templates.xml',
+        'data/mail_template_data.xml',
         'views/account_analytic_line_views.xml',
         'views/helpdesk_team_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/product_template_views.xml',
+        'views/res_config_settings_views.xml',
+        'views/sale_order_line_views.xml',
         'views/sale_order_views.xml',
+        'views/support_pack_portal_templates.xml',
     ],
     'demo': [
         'demo/product_demo.xml',

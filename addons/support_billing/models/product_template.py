@@ -89,6 +89,16 @@ class ProductTemplate(models.Model):
                     pack=template.display_name,
                 ))
 
+    @api.constrains('support_renewal', 'is_support_pack', 'invoice_policy', 'service_type')
+    def _check_support_renewal(self):
+        for template in self.filtered(lambda template: template.support_renewal == 'monthly'):
+            if not template.is_support_pack or template.invoice_policy != 'order':
+                raise ValidationError(self.env._(
+                    "%(plan)s is sold every month: make it a support pack that is invoiced as a "
+                    "prepaid or fixed price.",
+                    plan=template.display_name,
+                ))
+
     # === BUSINESS METHODS === #
 
     def _get_billed_hours(self, hours):

@@ -106,6 +106,25 @@ class SaleOrder(models.Model):
         self._link_tickets()
         return result
 
+    def _get_invoiceable_lines(self, final=False):
+        """ Invoice only the months of support plans when these are what is invoiced. """
+        lines = super()._get_invoiceable_lines(final)
+        if 'support_invoice_line_ids' in self.env.context:
+            lines = lines.filtered(
+                lambda line: line.id in self.env.context['support_invoice_line_ids'],
+            )
+        return lines
+
+    def _start_support_at_go_live(self, day):
+        """ Let the packs of the orders that wait for go-live be valid from a day.
+
+        :param date day: the day of go-live
+        """
+        self.order_line.filtered(
+            lambda line: line.support_hours_available
+            and line.product_id.support_validity_start == 'go_live',
+        )._start_validity(day)
+
     def _link_tickets(self):
         """ Let the time spent on the tickets for which the orders were made go to them. """
         for order in self.filtered('helpdesk_ticket_id'):

@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = 'res.config.settings'
+
+    support_included_hours = fields.Float(
+        related='company_id.support_included_hours', readonly=False,
+    )
+    support_balance_thresholds = fields.Char(
+        related='company_id.support_balance_thresholds', readonly=False,
+    )
+    support_expiry_notice_days = fields.Integer(
+        related='company_id.support_expiry_notice_days', readonly=False,
+    )
+    support_uninvoiced_days = fields.Integer(
+        related='company_id.support_uninvoiced_days', readonly=False,
+    )
