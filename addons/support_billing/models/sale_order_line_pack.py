@@ -190,7 +190,7 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return format_duration(self.support_hours_left)
 
-    def _get_statement_filename(self):
+    def _get_report_base_filename(self):
         """ Return the name of the file of the statement, without its ending. """
         self.ensure_one()
         return self.env._(
