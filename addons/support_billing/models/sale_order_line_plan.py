@@ -56,12 +56,12 @@ class SaleOrderLine(models.Model):
     # === BUSINESS METHODS === #
 
     def _bill_plan_months(self, today):
-        """ Make the months of a plan up to a day, draft one invoice of those that have none.
+        """ Make the months of a plan up to a day, and draft an invoice of each that has none.
 
         Time that found no hours before is allocated to the new months.
 
         :param date today: the day
-        :return: the invoice, if there was something to invoice
+        :return: the invoices
         :rtype: account.move
         """
         self.ensure_one()
@@ -71,19 +71,20 @@ class SaleOrderLine(models.Model):
         billable = (months | new_months).filtered(
             lambda line: line.support_start_date <= today and not line.invoice_lines,
         )
-        invoice = self.env['account.move']
-        if billable:
+        invoices = self.env['account.move']
+        for month in billable.sorted('support_start_date'):
             invoice = self.order_id.with_context(
-                support_invoice_line_ids=billable.ids,
+                support_invoice_line_ids=month.ids,
             )._create_invoices()
-            invoice.invoice_date = max(billable.mapped('support_start_date'))
+            invoice.invoice_date = month.support_start_date
+            invoices |= invoice
         if new_months:
             self.env['account.analytic.line'].search([
                 ('billing_kind', '=', 'flagged'),
                 ('helpdesk_ticket_id.sale_order_id', '=', self.order_id.id),
                 ('date', '>=', min(new_months.mapped('support_start_date'))),
             ])._allocate_support_hours()
-        return invoice
+        return invoices
 
     def _create_plan_months(self, today, months):
         """ Create the lines of the months that have begun and are not there.
