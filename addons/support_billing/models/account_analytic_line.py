@@ -108,13 +108,12 @@ class AccountAnalyticLine(models.Model):
         """ Change the time, and let what the client has bought pay for it anew. """
         if self.env.context.get('support_allocation') or not self._get_allocation_fields() & vals.keys():
             return self._write_on_ticket(vals)
-        # parts of one entry are found before, in case the entry leaves its ticket
-        self._join_split_parts()
         result = self._write_on_ticket(vals)
-        self.filtered(lambda line: not line.helpdesk_ticket_id and line.billing_kind).with_context(
+        lines = self - self._join_split_parts()
+        lines.filtered(lambda line: not line.helpdesk_ticket_id and line.billing_kind).with_context(
             support_allocation=True,
         ).write({'billing_kind': False})
-        self._allocate_support_hours()
+        lines._allocate_support_hours()
         return result
 
     @api.model

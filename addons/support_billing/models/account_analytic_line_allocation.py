@@ -97,7 +97,9 @@ class AccountAnalyticLine(models.Model):
         """
         # sudo: account.analytic.line, sale.order.line - agents read no orders; what pays for the
         # time is decided here, by rules, and shown to them by name only
-        entries = self.sudo().filtered(
+        entries = self.sudo().split_from_id | self.sudo()
+        entries -= entries._join_split_parts()
+        entries = entries.filtered(
             lambda entry: entry.helpdesk_ticket_id and entry._is_not_billed(),
         ).sorted(lambda entry: (entry.date, entry.id))
         if not entries:
@@ -236,7 +238,10 @@ class AccountAnalyticLine(models.Model):
         """ Make one entry again of an entry that was split, to allocate it anew.
 
         The entries on which this is called stay, with the hours of their other parts that are not
-        invoiced and on no line set by hand; the others are deleted.
+        invoiced, waived or on a line set by hand; the others are deleted.
+
+        :return: what was deleted
+        :rtype: account.analytic.line
         """
         # sudo: account.analytic.line - the parts of an entry are one to whoever may change it
         entries = self.sudo()
@@ -244,9 +249,8 @@ class AccountAnalyticLine(models.Model):
         parts = self.env['account.analytic.line'].sudo().search(
             [('split_from_id', 'in', roots.ids)],
         )
-        if not parts:
-            return
-        for root in roots:
+        deleted = entries.browse()
+        for root in roots if parts else ():
             family = (root | parts.filtered(lambda part, root=root: part.split_from_id == root))
             family = family.filtered(
                 lambda part: part._is_not_billed() and not part.is_so_line_edited
@@ -261,4 +265,6 @@ class AccountAnalyticLine(models.Model):
                 # a root that is invoiced is not of the family, and stays the root
                 'split_from_id': False if root in family else root.id,
             })
-            others.with_context(support_allocation=True).unlink()
+            deleted |= others
+        deleted.with_context(support_allocation=True).unlink()
+        return deleted

@@ -78,11 +78,11 @@ class ProductTemplate(models.Model):
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains('support_overage', 'support_overage_product_id')
+    @api.constrains('support_overage_product_id')
     def _check_support_overage_product_id(self):
-        for template in self.filtered(lambda template: template.support_overage == 'product'):
+        for template in self.filtered('support_overage_product_id'):
             product = template.support_overage_product_id
-            if not product or product.is_support_pack or not product._is_time_and_materials():
+            if product.is_support_pack or not product._is_time_and_materials():
                 raise ValidationError(self.env._(
                     "Choose the product with which hours beyond %(pack)s are billed: a service in "
                     "a unit of time that is invoiced based on timesheets and is no pack itself.",

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_allocation
 from . import test_delivered_and_invoice
 from . import test_log_time_in_browser
 from . import test_merge
