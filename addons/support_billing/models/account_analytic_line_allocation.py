@@ -93,7 +93,7 @@ class AccountAnalyticLine(models.Model):
         free (P10). An order line that was set on an entry by hand stays.
 
         The number of queries depends on the entries that are split, not on those that are not.
-        Whoever allocates hours of the same pack at the same time waits, and is then tried again.
+        Whoever takes hours from the same pack at the same time waits, and is then tried again.
         """
         # sudo: account.analytic.line, sale.order.line - agents read no orders; what pays for the
         # time is decided here, by rules, and shown to them by name only
@@ -110,13 +110,17 @@ class AccountAnalyticLine(models.Model):
             first, *others = entry._get_billing_parts(packs_by_client)
             values_of[tuple(first.items())] |= entry
             new_parts += [(entry, part) for part in others]
+        self.env['sale.order.line'].browse({
+            part['so_line'] for part in [*map(dict, values_of), *(part for _e, part in new_parts)]
+            if part['billing_kind'] == 'pack' and part.get('so_line')
+        })._touch_packs()
         for values, group in values_of.items():
             group.with_context(support_allocation=True).write(dict(values))
         entries._create_split_parts(new_parts)
         entries.helpdesk_ticket_id._follow_packs(packs_by_client)
 
     def _get_pack_balances(self):
-        """ Return the packs from which the time can be taken, in the order of their use, locked.
+        """ Return the packs from which the time can be taken, in the order of their use.
 
         :return: the packs by client (commercial entity) and company; the hours of these entries are
             not counted
@@ -126,7 +130,6 @@ class AccountAnalyticLine(models.Model):
         lines = self.env['sale.order.line']._get_packs(
             tickets.partner_id.commercial_partner_id, tickets.company_id,
         )
-        lines._lock_packs()
         packs_by_client = defaultdict(list)
         for pack in lines._get_hours_packs(self):
             client = pack.line.order_partner_id.commercial_partner_id

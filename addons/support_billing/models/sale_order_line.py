@@ -171,16 +171,17 @@ class SaleOrderLine(models.Model):
             line.support_end_date or date.max, line.order_id.date_order, line.id,
         ))
 
-    def _lock_packs(self):
-        """ Wait until nobody else takes hours from the packs, and keep others waiting.
+    def _touch_packs(self):
+        """ Let nobody else take hours from the packs who has not seen what was taken now.
 
-        A transaction that waited sees the hours taken meanwhile only when it is tried again, which
-        PostgreSQL asks for (serialization failure) and Odoo does.
+        The row is written, not only locked: a transaction that read the balance before is refused
+        by PostgreSQL (serialization failure) only then, and repeated by Odoo. The delivered
+        quantity, which is written too, does not change with every minute.
         """
         if self.ids:
             self.env.execute_query(SQL(
-                "SELECT id FROM sale_order_line WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
-                tuple(self.ids),
+                "UPDATE sale_order_line SET order_id = order_id WHERE id IN %s RETURNING id",
+                tuple(sorted(self.ids)),
             ))
 
     def _get_hours_packs(self, entries=None):
