@@ -2,6 +2,7 @@ from odoo.fields import Command
 
 from . import controllers
 from . import models
+from . import wizard
 
 
 def uninstall_hook(env):

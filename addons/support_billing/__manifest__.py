@@ -21,6 +21,8 @@
         'views/sale_order_line_views.xml',
         'views/sale_order_views.xml',
         'views/support_pack_portal_templates.xml',
+        'views/support_timer_views.xml',
+        'wizard/support_time_wizard_views.xml',
     ],
     'demo': [
         'demo/product_demo.xml',
@@ -33,6 +35,9 @@
     'assets': {
         'web.assets_backend': [
             'support_billing/static/src/**/*',
+        ],
+        'web.assets_unit_tests': [
+            'support_billing/static/tests/*.test.js',
         ],
         'web.assets_tests': [
             'support_billing/static/tests/tours/**/*',

@@ -12,3 +12,5 @@ from . import account_analytic_line_allocation
 from . import helpdesk_team
 from . import helpdesk_ticket
 from . import helpdesk_ticket_scope
+from . import helpdesk_ticket_time
+from . import support_timer

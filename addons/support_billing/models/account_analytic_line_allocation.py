@@ -38,6 +38,7 @@ class AccountAnalyticLine(models.Model):
     billing_waiver = fields.Char(
         string="Not Billed Because",
         copy=False,
+        groups='hr_timesheet.group_hr_timesheet_approver',
         help="Why this time is not billed. Time with a reason is no leakage.",
     )
     split_from_id = fields.Many2one(
