@@ -1,4 +1,4 @@
-"""Two agents at two browsers: who looks and who writes; calls, answers and snoozing."""
+"""Two agents at two browsers: who looks and who writes; calls, answers, snoozing, tasks."""
 
 import re
 
@@ -105,3 +105,74 @@ def test_snoozed_tickets_leave_the_queue_and_come_back(product, person):
     expect(agent.get_by_text("Snoozed until")).to_have_count(0)
     agent.goto('/odoo/my-tickets')
     agent.locator('.o_kanban_record', has_text="Not before Monday").wait_for()
+
+
+def convert(page, what, **choices):
+    """Choose a conversion in the menu of the form, and answer its questions."""
+    page.locator('.o_cp_action_menus button').first.click()
+    page.locator('.o-dropdown--menu').get_by_text(what).click()
+    dialog = page.locator('.modal')
+    for field, name in choices.items():
+        dialog.locator(f'[name={field}] input').fill(name)
+        page.locator('.o-autocomplete--dropdown-item', has_text=name).first.click()
+    dialog.get_by_role('button', name="Convert", exact=True).click()
+    dialog.wait_for(state='detached')
+
+
+def test_a_ticket_becomes_a_task_and_the_task_another_ticket(product, person):
+    worker = product.call('res.groups', 'search', [('full_name', '=', 'Project / User')])
+    agent_id, = product.call('res.users', 'search', [('login', '=', 'agent')])
+    product.call('res.users', 'write', agent_id, {'group_ids': [(4, worker[0])]})
+    project_id = product.call('project.project', 'create', {
+        'name': "Warehouse Works", 'privacy_visibility': 'employees',
+    })
+    customer, = product.read('res.partner', [('name', '=', 'Karol Mazur')])
+    ticket_id = create_ticket(
+        product, "A field on the slip", partner_id=customer['id'], user_id=agent_id,
+        description="<p>For the number of the pallet</p>",
+    )
+    agent = person('agent')
+    open_ticket(agent, ticket_id)
+    agent.get_by_role('button', name="Responded by Phone").click()
+    agent.get_by_role('button', name="Responded by Phone").wait_for(state='hidden')
+
+    # to a task: the ticket is out of sight until it is done
+    convert(agent, "Convert to Task", project_id="Warehouse Works")
+    task_form = agent.locator('.o_form_view', has_text="Warehouse Works")
+    expect(task_form.locator('.o_field_widget[name=description]')).to_contain_text("the pallet")
+    task, = product.read('project.task', [('name', '=', "A field on the slip")], 'partner_id')
+    assert task['partner_id'][0] == customer['id']
+    ticket, = product.read(
+        'helpdesk.ticket', [('id', '=', ticket_id)], 'task_ids', 'snooze_event', 'is_closed',
+    )
+    assert ticket['task_ids'] == [task['id']]
+    assert ticket['snooze_event'] == 'task'
+    assert not ticket['is_closed']
+
+    # there and back by the buttons of both
+    agent.locator('.oe_stat_button', has_text="Ticket").click()
+    agent.get_by_text("Snoozed until its task is done").wait_for()
+    agent.locator('.oe_stat_button', has_text="Task").click()
+    task_form.wait_for()
+
+    # done: the ticket is back in the queue
+    product.call('project.task', 'write', task['id'], {'state': '1_done'})
+    open_ticket(agent, ticket_id)
+    expect(agent.get_by_text("Snoozed until its task is done")).to_have_count(0)
+
+    # and a task that is a request becomes a ticket
+    other_id = product.call('project.task', 'create', {
+        'name': "The slip is cut off", 'project_id': project_id, 'partner_id': customer['id'],
+    })
+    agent.goto(f'/odoo/project/{project_id}/tasks/{other_id}')
+    agent.locator('.o_form_view .o_form_statusbar').wait_for()
+    convert(agent, "Convert to Ticket", team_id="Technical Support")
+    agent.locator('.o_helpdesk_ticket_form', has_text="Technical Support").wait_for()
+    made, = product.read(
+        'helpdesk.ticket', [('name', '=', "The slip is cut off")], 'task_ids', 'partner_id',
+    )
+    assert made['task_ids'] == [other_id]
+    assert made['partner_id'][0] == customer['id']
+    other, = product.read('project.task', [('id', '=', other_id)], 'state')
+    assert other['state'] == '1_canceled'
+    expect(agent.locator('.o-mail-Message', has_text="Created from the task")).to_be_visible()
