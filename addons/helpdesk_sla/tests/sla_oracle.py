@@ -180,6 +180,8 @@ class Ticket:
     manual: list = field(default_factory=list)  # [since, until, kind], as set by hand
     talk: list = field(default_factory=list)  # (when, 'asked', 'answered' or 'closed')
     rows: list = field(default_factory=list)
+    with_key_user: bool = False  # a colleague at the client answers first
+    settled: bool = False  # and has answered: nothing is owed
     dirty: bool = False  # what it depends on changed, and the job has not looked at it yet
 
 
@@ -191,6 +193,7 @@ class World:
         self.calendars, self.closures, self.teams = {}, {}, {}
         self.stages, self.clients, self.policies, self.tickets = {}, {}, {}, {}
         self.agreements, self.company_calendar = {}, None
+        self.first_line = set()
 
     # === WHAT PEOPLE SET UP === #
 
@@ -199,6 +202,10 @@ class World:
 
     def on_contact(self, contact, client):
         self.clients[contact] = client
+
+    def on_key_user_chosen(self, asked_by):
+        """ A client's key user answers first what these contacts ask, unless it is critical. """
+        self.first_line = set(asked_by)
 
     def on_team(self, team, **values):
         self.teams[team] = SimpleNamespace(**values)
@@ -261,6 +268,11 @@ class World:
         stage = stage or self.teams[criteria['team']].stages[0]
         made.stages.append((self.now, stage, self.stages[stage].kind))
         made.talk.append((self.now, 'closed' if self._is_closed(made) else 'asked'))
+        made.with_key_user = not self._is_closed(made) and (
+            criteria['customer'] in self.first_line and criteria['priority'] < '3'
+        )
+        if made.with_key_user:
+            made.manual.append([self.now, None, 'key_user'])
         self._look(made)
 
     def on_changed(self, ticket, **criteria):
@@ -331,16 +343,37 @@ class World:
     def on_resumed(self, ticket):
         self._end_manual(self.tickets[ticket])
 
+    def on_passed_on(self, ticket):
+        """ The key user, or who asked, hands the ticket to us; or an agent takes it. """
+        if self._end_turn(self.tickets[ticket]):
+            self._look(self.tickets[ticket])
+
+    def on_settled_at_client(self, ticket):
+        """ The client has answered itself: nothing was promised to anybody. """
+        settled = self.tickets[ticket]
+        if settled.with_key_user:
+            settled.settled = True
+            self._look(settled)
+        self.on_closed(ticket, 'solved')
+
+    def _end_turn(self, ticket):
+        """ Let the ticket be ours from now on; return whether it was not. """
+        was_theirs, ticket.with_key_user, ticket.settled = ticket.with_key_user, False, False
+        self._end_manual(ticket, 'key_user')
+        return was_theirs
+
     def _end_manual(self, ticket, *kinds):
         """ End what was paused by hand and has begun. """
         for pause in ticket.manual:
             since, until, kind = pause
             if since <= self.now and (not until or until > self.now) and (
-                not kinds or kind in kinds
+                kind in kinds if kinds else kind != 'key_user'
             ):
                 pause[1] = self.now
 
     def _answer(self, ticket):
+        if not ticket.settled and self._end_turn(ticket):
+            self._look(ticket)
         ticket.talk.append((self.now, 'answered'))
         self._settle(ticket)
 
@@ -364,8 +397,11 @@ class World:
             # a solution is an answer too, and who does not want one waits for none
             ticket.talk.append((self.now, 'closed'))
             self._end_manual(ticket)
+            if not ticket.settled and self._end_turn(ticket):
+                self._look(ticket)
         if was_closed and not self._is_closed(ticket):
             ticket.reopened.append(len(ticket.stages) - 1)
+            self._end_turn(ticket)
             self._look(ticket)
         else:
             self._settle(ticket)
@@ -377,7 +413,7 @@ class World:
 
     def _chosen(self, ticket):
         """ Return the policies that apply: of each target those of the most specific level. """
-        if not self.teams[ticket.criteria.team].use_sla:
+        if ticket.settled or not self.teams[ticket.criteria.team].use_sla:
             return []
         matching = [key for key in self.policies if self._matches(self.policies[key], ticket)]
         chosen = []
@@ -429,7 +465,7 @@ class World:
         )
 
     def _promise(self, policy, ticket):
-        counted = {'solved'} | {
+        counted = {'solved', 'key_user'} | {
             kind for kind in ('customer', 'third_party', 'maintenance')
             if getattr(policy, f'pause_{kind}')
         }
@@ -439,7 +475,9 @@ class World:
             stage=policy.stage,
             seconds=policy.seconds,
             warning=policy.warning,
-            counted=frozenset() if policy.target == 'first_response' else frozenset(counted),
+            counted=frozenset(
+                {'key_user'} if policy.target == 'first_response' else counted,
+            ),
             calendar=(
                 policy.calendar
                 or (agreement and agreement.calendar)

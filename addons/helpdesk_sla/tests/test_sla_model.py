@@ -112,6 +112,7 @@ if st:
             self.rows = {}
             self.merged = self.tickets
             self.agreements = self.env['helpdesk.sla.agreement']
+            self.has_key_user = False
 
         def teardown(self):
             self.env.flush_all()
@@ -130,9 +131,9 @@ if st:
             hours=st.sampled_from(sorted(HOURS)),
             zone=st.sampled_from(ZONES),
             policies=st.lists(POLICIES, min_size=2, max_size=4),
-            customer=CUSTOMERS, priority=PRIORITIES,
+            customer=CUSTOMERS, priority=PRIORITIES, key_user=st.sampled_from((True, True, False)),
         )
-        def begin(self, begin, hours, zone, policies, customer, priority):
+        def begin(self, begin, hours, zone, policies, customer, priority, key_user):
             case = self.case
             case.go_to(begin)
             self.stages = case.team.stage_ids.sorted()
@@ -161,10 +162,26 @@ if st:
             }
             self.tell('contact', contact=case.client_contact.id, client=case.client.id)
             self.tell('contact', contact=case.other_contact.id, client=case.other_client.id)
+            self.has_key_user = key_user
+            if key_user:
+                self.choose_key_user()
             for values in policies:
                 self.add_policy(values)
             self.refresh()
             self.create(0, priority, None, (), customer, 'email', None)
+
+        def choose_key_user(self):
+            """ Let a colleague answer first what the contact asks. """
+            case = self.case
+            self.env['helpdesk.department'].create({
+                'name': "Warehouse",
+                'partner_id': case.client.id,
+                'member_ids': [Command.set(case.client_contact.ids)],
+                'key_user_ids': [Command.set(case.key_user.partner_id.ids)],
+                'is_key_user_first': True,
+            })
+            self.teams.allow_portal_ticket_closing = True
+            self.tell('key_user_chosen', asked_by=case.client_contact.ids)
 
         def tell_team(self, team):
             stages = team.stage_ids.sorted()
@@ -532,6 +549,53 @@ if st:
             self.ticket(index).with_user(self.case.agent).action_resume_sla()
             self.tell('resumed', ticket=self.ticket(index).id)
 
+        # === KEY USERS === #
+
+        def get_waiting(self, index, seconds):
+            """ Return a ticket that waits for the key user, for some time already. """
+            def find():
+                return (self.tickets - self.merged).filtered(
+                    lambda ticket: ticket.key_user_state == 'waiting',
+                )
+
+            if not find():
+                self.create(0, '1', None, (), 'contact', 'email', None)
+            self.pass_time(seconds)
+            self.catch_up()
+            return find()[index % len(find())]
+
+        @precondition(lambda self: self.has_key_user)
+        @rule(
+            index=TICKETS, seconds=st.sampled_from(STEPS), what=st.sampled_from(('pass', 'take')),
+        )
+        def pass_on(self, index, seconds, what):
+            ticket = self.get_waiting(index, seconds)
+            if what == 'pass':
+                ticket.with_user(self.case.key_user)._portal_pass_on()
+            else:
+                ticket.with_user(self.case.agent).action_take_over()
+            self.case.turns[what] += 1
+            self.tell('passed_on', ticket=ticket.id)
+
+        @precondition(lambda self: self.has_key_user)
+        @rule(
+            index=TICKETS, seconds=st.sampled_from(STEPS),
+            what=st.sampled_from(('answer', 'close')), is_settled=st.booleans(),
+        )
+        def settle_at_client(self, index, seconds, what, is_settled):
+            ticket = self.get_waiting(index, seconds)
+            if what == 'answer':
+                ticket.with_user(self.case.key_user)._portal_answer_as_key_user("Switch it on")
+                self.tell('message', ticket=ticket.id, author='customer')
+            else:
+                ticket.with_user(self.case.portal_client)._portal_close()
+            self.tell('settled_at_client', ticket=ticket.id)
+            self.case.turns['settled' if is_settled else 'not settled'] += 1
+            if not is_settled:
+                self.pass_time(seconds)
+                position = (self.tickets - self.merged).ids.index(ticket.id)
+                self.customer_writes(position, 'contact')
+
         # === AGREEMENTS === #
 
         @precondition(lambda self: len(self.agreements) < 2)
@@ -841,11 +905,17 @@ if st:
 class TestSlaModel(HelpdeskCase):
     """ Whatever people do in whatever order, sla.md is true after every step. """
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.key_user = cls.create_user('keyuser', 'base.group_portal')
+        cls.key_user.partner_id.parent_id = cls.client
+
     def __getitem__(self, name):
         return getattr(self, name)
 
     def test_random_lives(self):
-        self.seen = Counter()
+        self.seen, self.turns = Counter(), Counter()
         machine = type('LifeOfTickets', (Life,), {'case': self})
         run_state_machine_as_test(machine, settings=settings(
             max_examples=20 * EFFORT,
@@ -861,3 +931,4 @@ class TestSlaModel(HelpdeskCase):
         self.assertEqual(targets, {'first_response', 'next_response', 'resolution', 'stage'})
         self.assertEqual(states, set(STATES), self.seen)
         self.assertEqual(cycles, {False, True})
+        self.assertGreaterEqual(set(self.turns), {'pass', 'take', 'not settled'})
