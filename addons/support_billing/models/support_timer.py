@@ -49,7 +49,9 @@ class SupportTimer(models.Model):
         :rtype: dict | bool
         """
         timer = self._get_own()
-        return timer and {
+        if not timer:
+            return False
+        return {
             'id': timer.id,
             'ticket_id': timer.ticket_id.id,
             # sudo: helpdesk.ticket - the name, to who has spent time on it

@@ -77,6 +77,7 @@ class TestTimer(SupportBillingCommon):
         self.ticket.action_start_timer()
         self.ticket.action_discard_timer()
         self.assertFalse(self._timers())
+        self.assertIs(self.env['support.timer'].with_user(self.agent).get_running(), False)
         self.assertFalse(self._entries())
 
     def test_time_counted_can_be_corrected(self):
