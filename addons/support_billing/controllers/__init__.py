@@ -1,1 +1,3 @@
+from . import helpdesk_portal
 from . import portal_pack
+from . import sale_portal

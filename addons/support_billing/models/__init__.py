@@ -12,5 +12,7 @@ from . import account_analytic_line_allocation
 from . import helpdesk_team
 from . import helpdesk_ticket
 from . import helpdesk_ticket_scope
+from . import helpdesk_ticket_quotation
+from . import helpdesk_ticket_portal
 from . import helpdesk_ticket_time
 from . import support_timer

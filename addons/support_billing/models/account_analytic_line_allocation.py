@@ -82,6 +82,14 @@ class AccountAnalyticLine(models.Model):
             if not line.billing_waiver.strip():
                 raise ValidationError(self.env._("Say why this time is not billed."))
 
+    @api.constrains('is_so_line_edited')
+    def _check_pack_set_by_hand(self):
+        """ Refuse a pack that is set by hand; one set before is taken off when it fits no more. """
+        # sudo: sale.order.line, helpdesk.ticket - agents choose lines whose orders they cannot read
+        for line in self.sudo().filtered(lambda line: line.is_so_line_edited and line.so_line):
+            if line.helpdesk_ticket_id and line._is_not_billed():
+                line.helpdesk_ticket_id._check_refused_pack(line.so_line)
+
     # === BUSINESS METHODS === #
 
     def _allocate_support_hours(self):
@@ -148,7 +156,7 @@ class AccountAnalyticLine(models.Model):
         hours = self.unit_amount
         if self.billing_waiver:
             return [self._prepare_part_values('free', billed=0.0)]
-        if self.is_so_line_edited:
+        if self._has_line_set_by_hand():
             line = self.so_line
             return [self._prepare_part_values(
                 line._get_billing_kind() if line else 'flagged', line, hours,
@@ -186,6 +194,11 @@ class AccountAnalyticLine(models.Model):
             parts.append(self._prepare_part_values(part_kind, part_line, worked, billed))
         return parts
 
+    def _has_line_set_by_hand(self):
+        """ Return whether the entry keeps its line: not a pack, once the ticket is no support. """
+        self.ensure_one()
+        return self.is_so_line_edited and not self.helpdesk_ticket_id._is_refused_pack(self.so_line)
+
     def _prepare_part_values(self, kind, line=None, worked=None, billed=None):
         """ Return the values of the entry, or of a part of it, that a line pays for.
 
@@ -197,8 +210,10 @@ class AccountAnalyticLine(models.Model):
         """
         self.ensure_one()
         values = {'billing_kind': kind, 'billed_hours': billed}
-        if not self.is_so_line_edited:
+        if not self._has_line_set_by_hand():
             values['so_line'] = line.id if line else False
+            if self.is_so_line_edited:
+                values['is_so_line_edited'] = False
         if worked is not None and worked != self.unit_amount:
             values['unit_amount'] = worked
         return values

@@ -126,8 +126,8 @@ class HelpdeskTicket(models.Model):
         to_suggest = self.browse()
         for ticket in self:
             line = ticket.sale_line_id
-            if line and not ticket._accepts_sale_line(line) or (
-                line.support_hours_available and ticket.billing_scope != 'included'
+            if line and (
+                not ticket._accepts_sale_line(line) or ticket._is_refused_pack(line)
             ):
                 ticket.sale_line_id = False
             if (
@@ -147,7 +147,7 @@ class HelpdeskTicket(models.Model):
             for ticket in self:
                 ticket.sale_order_count = len(ticket._get_sale_orders())
 
-    @api.depends('partner_id', 'team_id')
+    @api.depends('partner_id', 'team_id', 'billing_scope')
     @api.depends_context('uid')
     def _compute_can_create_quotation(self):
         """ Tell where *New Quotation* makes sense: to who may sell and work on the ticket. """
@@ -157,6 +157,7 @@ class HelpdeskTicket(models.Model):
                 lambda ticket: ticket.id
                 and ticket.partner_id
                 and ticket.use_helpdesk_sale_timesheet
+                and ticket.billing_scope != 'defect'
                 and ticket.has_access('write'),
             ).can_create_quotation = True
 
@@ -200,6 +201,7 @@ class HelpdeskTicket(models.Model):
                     "delivered by timesheets.",
                     ticket=ticket.display_name,
                 ))
+            ticket._check_refused_pack(ticket.sale_line_id)
 
     # === CRUD METHODS === #
 
@@ -266,14 +268,17 @@ class HelpdeskTicket(models.Model):
     def action_create_quotation(self):
         """ Make a time and materials quotation for the ticket, or open the one that waits.
 
-        When it is confirmed, the time spent on the ticket goes to it.
+        It has the files of the request. When it is confirmed, the time spent on the ticket goes to
+        it.
         """
         self.ensure_one()
         self.check_access('write')
-        quotations = self.env['sale.order'].search(
+        order = self.env['sale.order'].search(
             [('helpdesk_ticket_id', '=', self.id), ('state', 'in', ('draft', 'sent'))], limit=1,
         )
-        order = quotations or self.env['sale.order'].create(self._prepare_quotation_values())
+        if not order:
+            order = self.env['sale.order'].create(self._prepare_quotation_values())
+            self._copy_files_to_quotation(order)
         return {
             'type': 'ir.actions.act_window',
             'res_model': 'sale.order',
@@ -304,7 +309,7 @@ class HelpdeskTicket(models.Model):
     def _prepare_merge_values(self, sources):
         """ Let the time that moves go to the order line of the sources if there is no other. """
         values = super()._prepare_merge_values(sources)
-        line = sources.sale_line_id[:1]
+        line = sources.sale_line_id.filtered(lambda line: not self._is_refused_pack(line))[:1]
         if line and not self.sale_line_id and self.use_helpdesk_sale_timesheet:
             values['sale_line_id'] = line.id
         return values
@@ -338,6 +343,33 @@ class HelpdeskTicket(models.Model):
             and line.company_id == self.company_id
             and line.order_partner_id.commercial_partner_id == self.partner_id.commercial_partner_id
         )
+
+    def _is_refused_pack(self, line):
+        """ Return whether a line is hours of support, and the ticket is none (S7, P10).
+
+        Hours that were sold for the ticket itself are refused by none.
+
+        :param line: a sale.order.line
+        """
+        self.ensure_one()
+        return (
+            self.billing_scope != 'included'
+            and line.support_hours_available
+            and line.order_id.helpdesk_ticket_id != self._origin
+        )
+
+    def _check_refused_pack(self, line):
+        """ Refuse a pack that pays for no such ticket.
+
+        :param line: a sale.order.line
+        :raise ValidationError: see `_is_refused_pack`
+        """
+        if self._is_refused_pack(line):
+            raise ValidationError(self.env._(
+                "%(ticket)s is not support, so no support pack pays for it. If it is support, "
+                "change its type, or say how it is treated, first.",
+                ticket=self.display_name,
+            ))
 
     def _get_suggested_sale_lines(self):
         """ Return the order lines to which the time of the tickets would best go.
@@ -414,8 +446,11 @@ class HelpdeskTicket(models.Model):
         nothing = line.browse()
         if not self.use_helpdesk_sale_timesheet or self.billing_scope == 'defect':
             return 'free', nothing
-        if self.billing_scope == 'improvement' and (not line or line.support_hours_available):
-            return 'pending', nothing
+        if self.billing_scope == 'improvement':
+            if not line or self._is_refused_pack(line):
+                return 'pending', nothing
+            # hours at a fixed price that were sold for it are no pack to go on from
+            return 'order', entry._timesheet_determine_sale_line() or line
         if not line:
             return 'flagged', nothing
         line = entry._timesheet_determine_sale_line() or line
@@ -427,7 +462,10 @@ class HelpdeskTicket(models.Model):
         :param dict packs_by_client: see `account.analytic.line._get_pack_balances`
         """
         today = fields.Date.context_today(self)
-        for ticket in self.filtered('sale_line_id.support_hours_available'):
+        for ticket in self.filtered(
+            lambda ticket: ticket.billing_scope == 'included'
+            and ticket.sale_line_id.support_hours_available,
+        ):
             packs = [
                 pack for pack in packs_by_client[
                     ticket.partner_id.commercial_partner_id, ticket.company_id
@@ -449,46 +487,3 @@ class HelpdeskTicket(models.Model):
             # user can see are found
             ('id', 'in', self.sudo().timesheet_ids.order_id.ids),
         ])
-
-    def _prepare_quotation_values(self):
-        """ Return the values of a time and materials quotation for the ticket.
-
-        The quantity is the time spent so far that nobody pays for, at least one hour: an estimate,
-        what is invoiced is the time delivered.
-
-        :rtype: dict
-        :raise UserError: if the ticket has no customer, or its team sells no time
-        """
-        self.ensure_one()
-        if not self.partner_id:
-            raise UserError(self.env._(
-                "Set the customer of the ticket first: a quotation is made out to somebody.",
-            ))
-        # sudo: helpdesk.team - a setting of the team, of a ticket that the user can see
-        product = self.team_id.sudo().timesheet_product_id
-        if not product or not self.use_helpdesk_sale_timesheet:
-            raise UserError(self.env._(
-                "The team %(team)s sells no time and materials. Switch on Time Billing in its "
-                "settings, and choose the product there.",
-                team=self.team_id.name,
-            ))
-        # sudo: account.analytic.line - the time of colleagues is quoted too
-        unpaid = self.sudo().timesheet_ids.filtered(lambda line: not line.so_line)
-        hours = sum(unpaid.mapped('unit_amount'))
-        uom_hour = self.env.ref('uom.product_uom_hour')
-        product = product.with_context(lang=self.partner_id.lang)
-        # the second line is what an order line is called by in lists
-        name = [product.display_name, f'{self.ticket_ref} {self.name}', product.description_sale]
-        return {
-            'partner_id': self.partner_id.id,
-            'company_id': self.company_id.id,
-            'origin': self.ticket_ref,
-            'helpdesk_ticket_id': self.id,
-            'order_line': [Command.create({
-                'product_id': product.id,
-                'name': '\n'.join(filter(None, name)),
-                'product_uom_qty': max(uom_hour._compute_quantity(
-                    hours, product.uom_id, rounding_method='HALF-UP',
-                ), 1.0),
-            })],
-        }

@@ -30,6 +30,12 @@ class ResCompany(models.Model):
         default=30,
         help="Time that is delivered and not invoiced for this many days is listed as leakage.",
     )
+    support_show_hours_portal = fields.Boolean(
+        string="Show Hours to Clients",
+        default=True,
+        help="Clients see on the page of a ticket how much time was spent on it, and what pays for "
+             "it.",
+    )
 
     _support_included_hours = models.Constraint(
         'CHECK (support_included_hours >= 0)',

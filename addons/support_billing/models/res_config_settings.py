@@ -16,3 +16,6 @@ class ResConfigSettings(models.TransientModel):
     support_uninvoiced_days = fields.Integer(
         related='company_id.support_uninvoiced_days', readonly=False,
     )
+    support_show_hours_portal = fields.Boolean(
+        related='company_id.support_show_hours_portal', readonly=False,
+    )

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import plaintext2html
 
 
 class SaleOrder(models.Model):
@@ -131,6 +132,79 @@ class SaleOrder(models.Model):
             # sudo: helpdesk.ticket - the order was made for the ticket, by somebody who could see
             # it; whoever confirms it settles only where the time goes
             ticket = order.helpdesk_ticket_id.sudo()
-            line = order.order_line.filtered(ticket._accepts_sale_line)[:1]
+            line = order.order_line.filtered(
+                lambda line, ticket=ticket: ticket._accepts_sale_line(line)
+                and not ticket._is_refused_pack(line),
+            )[:1]
             if line:
                 ticket.sale_line_id = line
+
+    # === QUOTATIONS FOR TICKETS === #
+
+    def _action_cancel(self):
+        """ Tell the tickets for which the orders were made. """
+        made_for_tickets = self.filtered(
+            lambda order: order.helpdesk_ticket_id and order.state != 'cancel',
+        )
+        result = super()._action_cancel()
+        for order in made_for_tickets:
+            order._tell_ticket_of_refusal()
+        return result
+
+    def _get_quotation_state(self):
+        """ Return how the order stands: a value of `quotation_state` of the ticket.
+
+        :return: False for no order
+        :rtype: str | bool
+        """
+        if not self:
+            return False
+        self.ensure_one()
+        if self.state in ('draft', 'sent'):
+            return 'expired' if self.is_expired else self.state
+        return 'accepted' if self.state == 'sale' else 'cancelled'
+
+    def _tell_ticket_of_refusal(self):
+        """ Note on the ticket that its quotation was declined, for who works on it.
+
+        The context says with which words the client did (`support_decline_message`). Whoever
+        cancels it while working on the ticket needs no reminder.
+        """
+        self.ensure_one()
+        # sudo: helpdesk.ticket, helpdesk.team - the order was made for the ticket; who cancels it,
+        # the client in the portal too, may write nothing else on it
+        ticket = self.sudo().helpdesk_ticket_id
+        user = ticket.user_id or ticket.team_id.leader_id or self.sudo().user_id
+        order = self.with_context(lang=user.lang or self.env.lang)
+        message = self.env.context.get('support_decline_message')
+        if message:
+            text = order.env._(
+                "The client declined quotation %(order)s: %(message)s",
+                order=order.name, message=message,
+            )
+        else:
+            text = order.env._("Order %(order)s was cancelled.", order=order.name)
+        ticket.message_post(
+            body=text,
+            author_id=self.env['ir.model.data']._xmlid_to_res_id('base.partner_root'),
+            message_type='notification',
+            subtype_xmlid='mail.mt_note',
+        )
+        if user and user != self.env.user:
+            ticket.activity_schedule(
+                'mail.mail_activity_data_todo',
+                user_id=user.id,
+                summary=order.env._("Quotation %(order)s is not accepted", order=order.name),
+                note=plaintext2html(text),
+            )
+
+    def _get_support_quantity(self):
+        """ Return how many hours the lines sell that are delivered by timesheets.
+
+        :rtype: float
+        """
+        uom_hour = self.env.ref('uom.product_uom_hour')
+        return sum(
+            line.product_uom_id._compute_quantity(line.product_uom_qty, uom_hour, round=False)
+            for line in self.order_line if line._is_support_time_line()
+        )
