@@ -2,6 +2,7 @@ from odoo.fields import Command
 
 from . import controllers
 from . import models
+from . import report
 from . import wizard
 
 

@@ -6,9 +6,11 @@ from . import helpdesk_ticket_type
 from . import sale_order_line
 from . import sale_order_line_pack
 from . import sale_order_line_plan
+from . import sale_order_line_report
 from . import sale_order
 from . import account_analytic_line
 from . import account_analytic_line_allocation
+from . import account_analytic_line_waiver
 from . import helpdesk_team
 from . import helpdesk_ticket
 from . import helpdesk_ticket_scope
@@ -16,3 +18,4 @@ from . import helpdesk_ticket_quotation
 from . import helpdesk_ticket_portal
 from . import helpdesk_ticket_time
 from . import support_timer
+from . import helpdesk_ticket_waiver

@@ -36,6 +36,12 @@ class ResCompany(models.Model):
         help="Clients see on the page of a ticket how much time was spent on it, and what pays for "
              "it.",
     )
+    support_unanswered_days = fields.Integer(
+        string="Unanswered after",
+        default=7,
+        help="A quotation for a ticket that is not answered for this many days is listed as "
+             "leakage.",
+    )
 
     _support_included_hours = models.Constraint(
         'CHECK (support_included_hours >= 0)',
@@ -48,6 +54,10 @@ class ResCompany(models.Model):
     _support_uninvoiced_days = models.Constraint(
         'CHECK (support_uninvoiced_days >= 0)',
         "The days after which time is late to invoice cannot be negative.",
+    )
+    _support_unanswered_days = models.Constraint(
+        'CHECK (support_unanswered_days >= 0)',
+        "The days after which a quotation is unanswered cannot be negative.",
     )
 
     # === CONSTRAINT METHODS === #

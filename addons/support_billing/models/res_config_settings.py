@@ -19,3 +19,6 @@ class ResConfigSettings(models.TransientModel):
     support_show_hours_portal = fields.Boolean(
         related='company_id.support_show_hours_portal', readonly=False,
     )
+    support_unanswered_days = fields.Integer(
+        related='company_id.support_unanswered_days', readonly=False,
+    )

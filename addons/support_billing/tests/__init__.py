@@ -3,10 +3,12 @@ from . import test_allocation
 from . import test_delivered_and_invoice
 from . import test_improvement_portal
 from . import test_improvement_quotation
+from . import test_leaks
 from . import test_log_time_in_browser
 from . import test_merge
 from . import test_pack_notices
 from . import test_plans
+from . import test_profitability
 from . import test_scope
 from . import test_so_line_choice
 from . import test_team_time_settings

@@ -1,1 +1,2 @@
 from . import support_time_wizard
+from . import support_waive_wizard
