@@ -40,6 +40,7 @@
         'demo/sale_order_demo.xml',
         'demo/account_analytic_line_demo.xml',
         'demo/helpdesk_ticket_scope_demo.xml',
+        'demo/support_leak_demo.xml',
     ],
     'uninstall_hook': 'uninstall_hook',
     'assets': {

@@ -41,7 +41,7 @@ class SupportProfitabilityClient(models.Model):
     currency_id = fields.Many2one(comodel_name='res.currency', readonly=True)
     verdict = fields.Selection(
         selection=[('good', "Good"), ('thin', "Thin"), ('loss', "Loss")],
-        string="Margin Is",
+        string="Result",
         readonly=True,
         help="Loss: support costs more than it brings in. Thin: less than a fifth of the revenue "
              "is left.",
