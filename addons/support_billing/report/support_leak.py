@@ -60,7 +60,8 @@ class SupportLeak(models.Model):
         string="Age (Days)", readonly=True, aggregator='max', help="Days since the date.",
     )
     hours = fields.Float(
-        readonly=True, help="The hours that would be billed. Of a ticket without time: the estimate.",
+        readonly=True,
+        help="The hours that would be billed. Of a ticket without time: the estimate.",
     )
     amount = fields.Monetary(
         string="Amount (Estimate)",
