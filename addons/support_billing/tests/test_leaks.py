@@ -111,6 +111,7 @@ class TestLeaks(SupportBillingCommon):
         self._solve(team=self.plain_team)
         self._solve(billing_scope_overrule='defect', billing_scope_reason="Our fault")
         self._new_ticket()
+        self._new_ticket()._merge(self._solve())
         leak = self._leaks('no_time')
         self.assertRecordValues(leak, [{
             'ticket_id': ticket.id, 'hours': 0.5, 'amount': 50, 'date': self.today,
