@@ -19,3 +19,8 @@ from . import helpdesk_ticket_portal
 from . import helpdesk_ticket_time
 from . import support_timer
 from . import helpdesk_ticket_waiver
+from . import account_analytic_line_invoice
+from . import account_move
+from . import account_move_line
+from . import res_partner
+from . import sale_order_line_invoice

@@ -14,3 +14,7 @@ from . import test_so_line_choice
 from . import test_team_time_settings
 from . import test_time_on_tickets
 from . import test_timer
+from . import test_quantity_split
+from . import test_invoice_detail
+from . import test_invoice_refund
+from . import test_invoice_appendix
