@@ -101,7 +101,10 @@ class AccountMove(models.Model):
                 for line, minutes in zip(lines, split_quantity(round(sum(hours)), hours, 0))
             ]
             sections.append({
-                'name': order_line.display_name,
+                'name': self.env._(
+                    "%(order)s: %(product)s",
+                    order=order_line.order_id.name, product=order_line.product_id.display_name,
+                ),
                 'lines': blocks,
                 'quantity': quantity,
                 'unit': lines.product_uom_id[:1].name,

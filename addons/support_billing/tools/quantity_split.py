@@ -25,7 +25,9 @@ def split_quantity(total, shares, digits=2):
     scaled = [share * unit for share in shares]
     parts = [floor(share + NOTHING) for share in scaled]
     missing = round(total * unit) - sum(parts)
-    by_loss = sorted(range(len(parts)), key=lambda i: (parts[i] - scaled[i], -abs(scaled[i]), i))
+    by_loss = sorted(range(len(parts)), key=lambda i: (
+        round(parts[i] - scaled[i], 6), -abs(scaled[i]), i,
+    ))
     by_size = sorted(range(len(parts)), key=lambda i: (-abs(scaled[i]), i))
     for index in by_loss[:max(missing, 0)]:
         parts[index] += 1
