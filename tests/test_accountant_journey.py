@@ -76,7 +76,7 @@ def invoice_month(page, order_id):
     dialog = page.locator('.modal')
     period = dialog.locator('[name=date_start_invoice_timesheet]')
     for number, day in enumerate((FIRST_OF_MONTH, LAST_OF_MONTH)):
-        field = period.locator('.o_field_daterange, .o_input, button').nth(number)
+        field = period.locator('.o_input, button').nth(number)
         field.click()
         page.keyboard.press('Control+a')
         page.keyboard.type(day.strftime('%m/%d/%Y'))
@@ -145,9 +145,10 @@ def test_accountant_invoices_a_month_for_three_clients_and_refunds_one(product, 
     accountant.locator('.modal').get_by_role('button', name="Reverse", exact=True).click()
     expect(accountant.locator('.o_arrow_button_current')).to_have_text(re.compile("Draft"))
     rows = accountant.locator('[name=invoice_line_ids] .o_data_row')
-    expect(rows).to_have_count(3)
-    while rows.count() > 1:
+    for left in (3, 2):
+        expect(rows).to_have_count(left)
         rows.filter(has_not_text="Cannot log in").first.locator('.o_list_record_remove').click()
+    expect(rows).to_have_count(1)
     confirm(accountant)
     free = product.read(
         'account.analytic.line',
