@@ -18,7 +18,10 @@
         'report/support_profitability_report_views.xml',
         'report/support_profitability_client_views.xml',
         'report/account_move_templates.xml',
+        'report/support_statement_reports.xml',
+        'report/support_statement_templates.xml',
         'data/mail_template_data.xml',
+        'data/mail_template_statement_data.xml',
         'views/account_analytic_line_views.xml',
         'views/helpdesk_team_views.xml',
         'views/helpdesk_ticket_views.xml',
@@ -33,6 +36,8 @@
         'views/support_pack_portal_templates.xml',
         'views/support_timer_views.xml',
         'wizard/support_time_wizard_views.xml',
+        'views/support_statement_portal_templates.xml',
+        'views/support_statement_views.xml',
     ],
     'demo': [
         'demo/product_demo.xml',
@@ -43,6 +48,7 @@
         'demo/account_analytic_line_demo.xml',
         'demo/helpdesk_ticket_scope_demo.xml',
         'demo/support_leak_demo.xml',
+        'demo/support_statement_demo.xml',
     ],
     'uninstall_hook': 'uninstall_hook',
     'assets': {

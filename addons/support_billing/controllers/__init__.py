@@ -1,3 +1,4 @@
 from . import helpdesk_portal
 from . import portal_pack
 from . import sale_portal
+from . import portal_statement

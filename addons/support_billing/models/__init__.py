@@ -24,3 +24,6 @@ from . import account_move
 from . import account_move_line
 from . import res_partner
 from . import sale_order_line_invoice
+from . import support_statement
+from . import support_statement_breach
+from . import support_statement_figures

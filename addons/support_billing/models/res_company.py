@@ -41,6 +41,17 @@ class ResCompany(models.Model):
         default=7,
         help="A quotation for a ticket that is not answered for this many days is listed as "
              "leakage.",
+    support_statement_send = fields.Selection(
+        selection=[('no', "By hand"), ('auto', "By themselves")],
+        string="Statements Are Sent",
+        default='no',
+        required=True,
+        help="The statements of a month are made on the first day of the next one. By hand: they "
+             "wait as drafts until somebody sends them.",
+    )
+    support_statement_month = fields.Date(
+        readonly=True, export_string_translation=False,
+        help="Technical: the last month of which the statements were made.",
     )
 
     _support_included_hours = models.Constraint(

@@ -11,6 +11,7 @@ from . import test_plans
 from . import test_profitability
 from . import test_scope
 from . import test_so_line_choice
+from . import test_statement
 from . import test_team_time_settings
 from . import test_time_on_tickets
 from . import test_timer
