@@ -41,6 +41,7 @@ class ResCompany(models.Model):
         default=7,
         help="A quotation for a ticket that is not answered for this many days is listed as "
              "leakage.",
+    )
     support_statement_send = fields.Selection(
         selection=[('no', "By hand"), ('auto', "By themselves")],
         string="Statements Are Sent",

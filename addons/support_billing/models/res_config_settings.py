@@ -21,6 +21,7 @@ class ResConfigSettings(models.TransientModel):
     )
     support_unanswered_days = fields.Integer(
         related='company_id.support_unanswered_days', readonly=False,
+    )
     support_statement_send = fields.Selection(
         related='company_id.support_statement_send', readonly=False,
     )

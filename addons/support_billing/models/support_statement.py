@@ -49,6 +49,7 @@ class SupportStatement(models.Model):
     date_end = fields.Date(
         string="To", compute='_compute_date_end', store=True, help="The last day of the month.",
     )
+    month = fields.Char(compute='_compute_month')
     contact_id = fields.Many2one(
         comodel_name='res.partner',
         string="Sent to",
@@ -158,6 +159,12 @@ class SupportStatement(models.Model):
             statement.date_end = statement.date_start and statement.date_start + relativedelta(
                 day=31,
             )
+
+    @api.depends('date_start')
+    @api.depends_context('lang')
+    def _compute_month(self):
+        for statement in self:
+            statement.month = statement._format_month()
 
     @api.depends('partner_id', 'company_id', 'date_start')
     def _compute_contact_id(self):
