@@ -213,7 +213,9 @@ class TestStatementFigures(StatementCase):
         self._log(ticket, 2, date='2026-02-28')
         self._log(ticket, 4, date='2026-01-31')
         self._log(ticket, 8, date='2026-03-01')
-        self._log(ticket, 0.5, date='2026-02-03', billing_waiver="Our mistake")
+        self._log(
+            ticket, 0.5, self.leader, date='2026-02-03', billing_waiver="Our mistake",
+        )
         entries = self.env['account.analytic.line'].search([
             ('helpdesk_ticket_id', '=', ticket.id),
             ('date', '>=', '2026-02-01'), ('date', '<=', '2026-02-28'),
