@@ -119,6 +119,14 @@ class TestStatementFigures(StatementCase):
             {'target': 'first_response', 'promised': 1, 'kept': 0},
         ])
 
+    def test_month_with_a_repetition_alone_has_no_promises(self):
+        ticket = self._new_ticket(open_date='2026-01-10 09:00:00')
+        self._new_promise('2026-01-10', 'reached', ticket)
+        self._new_promise('2026-02-10', 'failed', ticket, cycle=2)
+        statement = self._new_statement()
+        self.assertEqual(statement.figures['sla'], [])
+        self.assertFalse(statement.breach_ids)
+
     def test_figures_are_those_of_the_sla_analysis(self):
         for day in range(1, 11):
             self._new_promise(f'2026-02-{day:02}', 'reached' if day % 3 else 'failed')
@@ -181,16 +189,12 @@ class TestStatementFigures(StatementCase):
 
     def test_nothing_is_due_without_an_agreement_or_when_all_was_kept(self):
         self._new_promise('2026-02-10', 'failed')
-        self._new_agreement()
-        # the ticket came in before there was an agreement that it could fall under
-        self.env['helpdesk.ticket'].search([
-            ('partner_id', '=', self.contact.id),
-        ]).flush_recordset()
         self._new_agreement(self.other_client)
         self._new_promise('2026-02-10', 'reached', self._new_ticket(
             self.other_contact, open_date='2026-02-10 09:00:00',
         ))
-        self.assertFalse(self._new_statement(self.other_client).figures['credits'])
+        for client in (self.client, self.other_client):
+            self.assertFalse(self._new_statement(client).figures['credits'])
 
     def test_fees_in_two_currencies_are_credited_in_the_companys(self):
         other_team = self.env['helpdesk.team'].create({'name': "Second Team"})
