@@ -4,6 +4,7 @@ from . import test_delivered_and_invoice
 from . import test_improvement_portal
 from . import test_improvement_quotation
 from . import test_leaks
+from . import test_js
 from . import test_log_time_in_browser
 from . import test_merge
 from . import test_pack_notices

@@ -7,7 +7,7 @@ import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 
 const { DateTime } = luxon;
-const TICK = 10000; // milliseconds; minutes are shown
+const TICK = 1000; // milliseconds
 
 /**
  * Shows the user's running timer in the systray: the ticket a click away, and a button to stop it.
@@ -48,8 +48,12 @@ export class TimerMenu extends Component {
 
     get elapsed() {
         const start = deserializeDateTime(this.state.timer.start);
-        const minutes = Math.max(Math.floor(this.state.now.diff(start).as("minutes")), 0);
-        return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+        // the clock of the server may be ahead
+        const seconds = Math.max(Math.floor(this.state.now.diff(start).as("seconds")), 0);
+        const [minutes, hours] = [Math.floor(seconds / 60) % 60, Math.floor(seconds / 3600)];
+        return [hours, minutes, seconds % 60]
+            .map((number, index) => String(number).padStart(index ? 2 : 1, "0"))
+            .join(":");
     }
 
     get title() {
@@ -66,11 +70,10 @@ export class TimerMenu extends Component {
     }
 
     async stop() {
-        const action = await this.orm.call("helpdesk.ticket", "action_log_time", [
-            [this.state.timer.ticket_id],
-        ]);
+        const action = await this.orm.call("support.timer", "action_stop", [[this.state.timer.id]]);
         this.action.doAction(action, {
-            onClose: () => this.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }),
+            onClose: (infos) =>
+                infos?.done && this.action.doAction({ type: "ir.actions.client", tag: "soft_reload" }),
         });
     }
 }
