@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 
 class AccountAnalyticLine(models.Model):
@@ -96,25 +96,58 @@ class AccountAnalyticLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """ Complete the time logged on tickets, before stock asks for its project. """
+        self._check_allocated_values([
+            *vals_list,
+            {key.removeprefix('default_') for key in self.env.context if key.startswith('default_')},
+        ])
         if any(self._get_ticket_id(vals) for vals in vals_list):
             vals_list = [dict(vals) for vals in vals_list]
             self._complete_ticket_values(vals_list)
         lines = super().create(vals_list)
-        if not self.env.context.get('support_allocation'):
+        if not self._is_allocating():
             lines._allocate_support_hours()
         return lines
 
     def write(self, vals):
         """ Change the time, and let what the client has bought pay for it anew. """
-        if self.env.context.get('support_allocation') or not self._get_allocation_fields() & vals.keys():
+        self._check_allocated_values([vals])
+        if self._is_allocating() or not self._get_allocation_fields() & vals.keys():
             return self._write_on_ticket(vals)
         result = self._write_on_ticket(vals)
         lines = self - self._join_split_parts()
-        lines.filtered(lambda line: not line.helpdesk_ticket_id and line.billing_kind).with_context(
-            support_allocation=True,
-        ).write({'billing_kind': False})
+        # sudo: account.analytic.line - what nobody but the allocation writes
+        lines.sudo().filtered(
+            lambda line: not line.helpdesk_ticket_id and line.billing_kind,
+        ).with_context(support_allocation=True).write({'billing_kind': False})
         lines._allocate_support_hours()
         return result
+
+    def unlink(self):
+        """ Let the parts that are left of an entry be one entry again. """
+        if self._is_allocating():
+            return super().unlink()
+        rest = self._prepare_split_unlink()
+        result = super().unlink()
+        rest._allocate_support_hours()
+        return result
+
+    def _is_allocating(self):
+        """ Return whether the allocation is at work; whoever calls from outside cannot say so. """
+        return self.env.su and self.env.context.get('support_allocation')
+
+    @api.model
+    def _check_allocated_values(self, vals_list):
+        """ Refuse what nobody but the allocation may write.
+
+        :param list vals_list: values of entries, or names of fields
+        :raise AccessError: if they say what is billed, or of which entry another one is a part
+        """
+        allocated = {'billed_hours', 'billing_kind', 'split_from_id'}
+        if not self.env.su and any(not allocated.isdisjoint(vals) for vals in vals_list):
+            raise AccessError(self.env._(
+                "What pays for the time is decided by rules. To change it, choose the sales order "
+                "item, or say why the time is not billed.",
+            ))
 
     @api.model
     def _get_allocation_fields(self):

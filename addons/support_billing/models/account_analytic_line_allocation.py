@@ -49,6 +49,13 @@ class AccountAnalyticLine(models.Model):
         index='btree_not_null',
         ondelete='set null',
     )
+    split_part_ids = fields.One2many(
+        comodel_name='account.analytic.line',
+        inverse_name='split_from_id',
+        string="Parts",
+        readonly=True,
+        export_string_translation=False,
+    )
 
     def _auto_init(self):
         """ Fill the new column at once: there may be millions of analytic lines. """
@@ -110,7 +117,8 @@ class AccountAnalyticLine(models.Model):
         entries -= entries._join_split_parts()
         entries = entries.filtered(
             lambda entry: entry.helpdesk_ticket_id and entry._is_not_billed(),
-        ).sorted(lambda entry: (entry.date, entry.id))
+        # what was set by hand is taken first: the others get what it leaves
+        ).sorted(lambda entry: (not entry._has_line_set_by_hand(), entry.date, entry.id))
         if not entries:
             return
         packs_by_client = entries._get_pack_balances()
@@ -119,10 +127,11 @@ class AccountAnalyticLine(models.Model):
             first, *others = entry._get_billing_parts(packs_by_client)
             values_of[tuple(first.items())] |= entry
             new_parts += [(entry, part) for part in others]
-        self.env['sale.order.line'].browse({
+        by_hand = entries.filtered(lambda entry: entry._has_line_set_by_hand()).so_line
+        self.env['sale.order.line'].browse({*by_hand.ids, *(
             part['so_line'] for part in [*map(dict, values_of), *(part for _e, part in new_parts)]
             if part['billing_kind'] == 'pack' and part.get('so_line')
-        })._touch_packs()
+        )})._touch_packs()
         for values, group in values_of.items():
             group.with_context(support_allocation=True).write(dict(values))
         entries._create_split_parts(new_parts)
@@ -139,6 +148,9 @@ class AccountAnalyticLine(models.Model):
         lines = self.env['sale.order.line']._get_packs(
             tickets.partner_id.commercial_partner_id, tickets.company_id,
         )
+        lines |= (
+            tickets.sale_line_id | self.project_id.sale_line_employee_ids.sale_line_id
+        ).filtered(lambda line: line.state == 'sale' and line.support_hours_available)
         packs_by_client = defaultdict(list)
         for pack in lines._get_hours_packs(self):
             client = pack.line.order_partner_id.commercial_partner_id
@@ -158,35 +170,36 @@ class AccountAnalyticLine(models.Model):
             return [self._prepare_part_values('free', billed=0.0)]
         if self._has_line_set_by_hand():
             line = self.so_line
-            return [self._prepare_part_values(
-                line._get_billing_kind() if line else 'flagged', line, hours,
-                line.product_id.product_tmpl_id._get_billed_hours(hours) if line else hours,
-            )]
+            billed = self._get_hours_to_bill(line)
+            client = line.order_partner_id.commercial_partner_id
+            for pack in packs_by_client[client, line.company_id]:
+                if pack.line == line:
+                    pack.left -= billed
+            kind = line._get_billing_kind() if line else 'flagged'
+            return [self._prepare_part_values(kind, line, hours, billed)]
         kind, line = ticket._get_billing_route(self)
         if kind != 'pack':
-            billed = 0.0 if kind == 'free' else hours
-            if line:
-                billed = line.product_id.product_tmpl_id._get_billed_hours(hours)
+            billed = 0.0 if kind == 'free' else self._get_hours_to_bill(line)
             return [self._prepare_part_values(kind, line, hours, billed)]
         client = ticket.partner_id.commercial_partner_id
         packs = [
             pack for pack in packs_by_client[client, ticket.company_id]
-            if pack.line.order_id.helpdesk_ticket_id in (ticket.browse(), ticket)
+            if ticket._can_use_pack(pack.line, line)
         ]
         packs.sort(key=lambda pack: pack.line != line)
         usable = [pack for pack in packs if pack.is_usable(self.date)]
-        product = (usable[0].line if usable else line).product_id.product_tmpl_id
+        first = usable[0].line if usable else line
         parts = []
         for pack, worked, billed in take_hours(
-            usable, self.date, hours, product._get_billed_hours(hours),
+            usable, self.date, hours, self._get_hours_to_bill(first),
         ):
             if pack:
                 part_line, part_kind = pack.line, 'pack'
                 if not part_line.support_start_date:
                     part_line._start_validity(self.date)
                     pack.end = part_line.support_end_date or None
-            elif hours <= 0:
-                part_line, part_kind = (usable[0].line if usable else line), 'pack'
+            elif billed <= 0:
+                part_line, part_kind = first, 'pack'
             else:
                 last = usable[-1].line if usable else line
                 part_line = last._get_overage_line()
@@ -195,9 +208,36 @@ class AccountAnalyticLine(models.Model):
         return parts
 
     def _has_line_set_by_hand(self):
-        """ Return whether the entry keeps its line: not a pack, once the ticket is no support. """
+        """ Return whether the entry keeps its line.
+
+        It does not when the ticket has another customer since, nor a pack when it is no support.
+        """
         self.ensure_one()
-        return self.is_so_line_edited and not self.helpdesk_ticket_id._is_refused_pack(self.so_line)
+        ticket, line = self.helpdesk_ticket_id, self.so_line
+        return self.is_so_line_edited and (
+            not line or ticket._accepts_sale_line(line) and not ticket._is_refused_pack(line)
+        )
+
+    def _get_hours_to_bill(self, line):
+        """ Return what an order line is charged with for the entry.
+
+        Parts of it that are invoiced were rounded with it, and are not rounded again (W14).
+
+        :param line: a sale.order.line; none: nothing is rounded
+        :return: hours
+        :rtype: float
+        """
+        self.ensure_one()
+        hours = self.unit_amount
+        if not line or hours <= 0:
+            return hours
+        template = line.product_id.product_tmpl_id
+        root = self.split_from_id or self
+        invoiced = (root | root.split_part_ids - self).filtered(
+            lambda part: part != self and not part._is_not_billed() and not part.is_so_line_edited,
+        )
+        total = template._get_billed_hours(hours + sum(invoiced.mapped('unit_amount')))
+        return max(total - sum(invoiced.mapped('billed_hours')), 0.0)
 
     def _prepare_part_values(self, kind, line=None, worked=None, billed=None):
         """ Return the values of the entry, or of a part of it, that a line pays for.
@@ -226,7 +266,14 @@ class AccountAnalyticLine(models.Model):
         """
         if not parts:
             return
-        Entry = self.with_context(support_allocation=True)
+        # stock wants the employees to be there still, in the companies that are selected
+        employees = self.env['hr.employee'].browse(
+            {entry.employee_id.id for entry, _values in parts},
+        )
+        Entry = self.with_context(
+            support_allocation=True, active_test=False,
+            allowed_company_ids=(self.env.companies | employees.company_id).ids,
+        )
         billing = [
             {key: values.pop(key) for key in ('billing_kind', 'billed_hours')}
             for _entry, values in parts
@@ -263,27 +310,47 @@ class AccountAnalyticLine(models.Model):
         :rtype: account.analytic.line
         """
         # sudo: account.analytic.line - the parts of an entry are one to whoever may change it
-        entries = self.sudo()
+        entries = self.sudo().with_context(support_allocation=True)
         roots = entries.split_from_id | entries.filtered(lambda entry: not entry.split_from_id)
-        parts = self.env['account.analytic.line'].sudo().search(
-            [('split_from_id', 'in', roots.ids)],
-        )
         deleted = entries.browse()
-        for root in roots if parts else ():
-            family = (root | parts.filtered(lambda part, root=root: part.split_from_id == root))
-            family = family.filtered(
+        for root in roots.filtered('split_part_ids'):
+            members = root | root.split_part_ids
+            family = members.filtered(
                 lambda part: part._is_not_billed() and not part.is_so_line_edited
                 and not part.billing_waiver,
             )
             kept = (family & entries)[:1]
-            others = family - kept
-            if not kept or not others:
-                continue
-            kept.with_context(support_allocation=True).write({
-                'unit_amount': sum(family.mapped('unit_amount')),
-                # a root that is invoiced is not of the family, and stays the root
-                'split_from_id': False if root in family else root.id,
-            })
-            deleted |= others
-        deleted.with_context(support_allocation=True).unlink()
+            others = family - kept if kept else kept
+            if others:
+                kept.unit_amount = sum(family.mapped('unit_amount'))
+                deleted |= others
+            (members - others)._link_parts(kept if root in others else root)
+        deleted.unlink()
         return deleted
+
+    def _link_parts(self, root):
+        """ Let the entries be parts of one of them, those that went to another ticket excepted.
+
+        :param root: an account.analytic.line
+        """
+        for part in self:
+            same = part != root and part.helpdesk_ticket_id == root.helpdesk_ticket_id
+            link = root if same else root.browse()
+            if part.split_from_id != link:
+                part.split_from_id = link
+
+    def _prepare_split_unlink(self):
+        """ Keep together what is left of entries when parts of them are deleted.
+
+        :return: the parts that are left
+        :rtype: account.analytic.line
+        """
+        # sudo: account.analytic.line - the parts of an entry are one to whoever may delete it
+        entries = self.sudo().with_context(support_allocation=True)
+        roots = entries.split_from_id | entries.filtered('split_part_ids')
+        rest = entries.browse()
+        for root in roots:
+            left = (root | root.split_part_ids) - entries
+            left._link_parts(left[:1])
+            rest |= left
+        return rest.with_env(self.env)

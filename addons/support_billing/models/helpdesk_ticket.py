@@ -208,9 +208,8 @@ class HelpdeskTicket(models.Model):
     def write(self, vals):
         """ Let what pays for the ticket from now on pay for its time that is not invoiced. """
         result = super().write(vals)
-        if not self.env.context.get('support_allocation') and (
-            self._get_allocation_fields() & vals.keys()
-        ):
+        allocating = self.env.su and self.env.context.get('support_allocation')
+        if not allocating and self._get_allocation_fields() & vals.keys():
             # sudo: account.analytic.line - the time of everybody
             self.sudo().timesheet_ids._allocate_support_hours()
         return result
@@ -447,14 +446,30 @@ class HelpdeskTicket(models.Model):
         if not self.use_helpdesk_sale_timesheet or self.billing_scope == 'defect':
             return 'free', nothing
         if self.billing_scope == 'improvement':
-            if not line or self._is_refused_pack(line):
+            if line.state != 'sale' or self._is_refused_pack(line):
                 return 'pending', nothing
             # hours at a fixed price that were sold for it are no pack to go on from
             return 'order', entry._timesheet_determine_sale_line() or line
-        if not line:
-            return 'flagged', nothing
         line = entry._timesheet_determine_sale_line() or line
+        # a pack whose order is cancelled leads to the next one
+        if line.state != 'sale' and not line.support_hours_available:
+            return 'flagged', nothing
         return line._get_billing_kind(), line
+
+    def _can_use_pack(self, line, chosen):
+        """ Return whether a pack of the client may pay for the ticket.
+
+        One that makes projects or tasks, or was ordered for another ticket, does so where somebody
+        chose it only.
+
+        :param line: the sale.order.line of the pack
+        :param chosen: that which the ticket begins with
+        """
+        self.ensure_one()
+        return line == chosen or (
+            line.product_id.service_tracking == 'no'
+            and line.order_id.helpdesk_ticket_id in (self.browse(), self)
+        )
 
     def _follow_packs(self, packs_by_client):
         """ Let the tickets whose pack is used up or expired go on with the next one.
@@ -470,8 +485,7 @@ class HelpdeskTicket(models.Model):
                 pack for pack in packs_by_client[
                     ticket.partner_id.commercial_partner_id, ticket.company_id
                 ]
-                if pack.is_usable(today)
-                and pack.line.order_id.helpdesk_ticket_id in (ticket.browse(), ticket)
+                if pack.is_usable(today) and ticket._can_use_pack(pack.line, ticket.sale_line_id)
             ]
             if packs and ticket.sale_line_id not in [pack.line for pack in packs]:
                 ticket.with_context(support_allocation=True).sale_line_id = packs[0].line

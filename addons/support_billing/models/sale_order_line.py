@@ -277,7 +277,11 @@ class SaleOrderLine(models.Model):
         line = self.order_id.order_line.filtered(
             lambda line: line.is_support_overage and line.product_id == product,
         )[:1]
-        return line or self.create({
+        if line:
+            return line
+        # whoever needs it at the same time is tried again, and finds it
+        self._touch_packs()
+        return self.create({
             'order_id': self.order_id.id,
             'product_id': product.id,
             'product_uom_qty': 0.0,

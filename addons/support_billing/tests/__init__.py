@@ -11,6 +11,7 @@ from . import test_leaks
 from . import test_log_time_in_browser
 from . import test_merge
 from . import test_pack_notices
+from . import test_packs
 from . import test_plans
 from . import test_profitability
 from . import test_quantity_split
