@@ -36,7 +36,7 @@ class Product:
     name = ''  # for the command line and the coordinator
     label = ''  # for people
     model = ''
-    database = ''  # whose worker: ours, oca or stock
+    database = ''  # whose worker: ours, oca, stock or billing
     group = 'base.group_user'  # what the agent is
 
     def __init__(self):
@@ -334,4 +334,60 @@ class Thread(Product):
         return {'stage': 'progress' if started else 'new'}
 
 
-PRODUCTS = {product.name: product for product in (Ours, Oca, Task, Thread)}
+class TimeOnTicket(Ours):
+    name = 'ticket_time'
+    label = "time on a ticket of this product"
+    database = 'billing'
+    time_field = 'helpdesk_ticket_id'
+
+    def _set_up(self, env):
+        super()._set_up(env)
+        sell_pack(env, self.ids)
+        env['helpdesk.team'].browse(self.ids['team']).use_helpdesk_sale_timesheet = True
+
+
+class TimeOnTask(Task):
+    name = 'task_time'
+    label = "time on a stock task"
+    database = 'billing'
+    time_field = 'task_id'
+
+    def _set_up(self, env):
+        super()._set_up(env)
+        line = sell_pack(env, self.ids)
+        project = env['project.project'].browse(self.ids['team'])
+        project.write({
+            'allow_timesheets': True,
+            'allow_billable': True,
+            'partner_id': line.order_partner_id.id,
+            'sale_line_id': line.id,
+        })
+
+
+def sell_pack(env, ids):
+    """Return an order line of prepaid hours for the client, and give the agent an employee."""
+    agent = env['res.users'].browse(ids['agent'])
+    agent.group_ids |= env.ref('hr_timesheet.group_hr_timesheet_user')
+    if not agent.employee_ids:
+        env['hr.employee'].create({'name': agent.name, 'user_id': agent.id, 'hourly_cost': 40})
+    product = env['product.product'].create({
+        'name': "Hours",
+        'type': 'service',
+        'invoice_policy': 'order',
+        'service_type': 'timesheet',
+        'service_tracking': 'no',
+        'uom_id': env.ref('uom.product_uom_hour').id,
+        'taxes_id': False,
+    })
+    order = env['sale.order'].create({
+        'partner_id': env['res.partner'].browse(ids['customer']).parent_id.id,
+        'order_line': [Command.create({'product_id': product.id, 'product_uom_qty': 1_000_000})],
+    })
+    order.action_confirm()
+    return order.order_line
+
+
+PRODUCTS = {
+    product.name: product
+    for product in (Ours, Oca, Task, Thread, TimeOnTicket, TimeOnTask)
+}

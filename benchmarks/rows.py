@@ -301,6 +301,23 @@ def growing(bench):
     return rows
 
 
+def logging(bench):
+    """Time on a ticket, and on a stock task."""
+    call = 'benchmarks.timesheets:log'
+
+    def measure(rounds, **arguments):
+        measured = bench.alternate(call, ['ticket_time', 'task_time'], rounds, **arguments)
+        return {'ours': measured['ticket_time'], 'task': measured['task_time']}
+
+    rows = [
+        Row("Log time, one entry", measure(31)),
+        Row("Log time, 100 entries at once, an entry", measure(7, warm_up=1, count=100)),
+    ]
+    for row in rows:
+        row.at_most(1.2, 'task').queries(round(1.2 * row.measured['task']['queries'], 2))
+    return rows
+
+
 def explaining(bench):
     """Where the time goes, for the document."""
     measurements = {
@@ -325,6 +342,7 @@ THEMES = {
     'creating': creating,
     'moving': moving,
     'receiving': receiving,
+    'logging': logging,
     'recomputing': recomputing,
     'growing': growing,
 }

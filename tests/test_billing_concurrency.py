@@ -7,6 +7,7 @@ from odoo.fields import Command
 from .test_concurrency import office  # noqa: F401 - a fixture
 
 AGENTS = 4
+ROUNDS = 5
 
 
 # of a pack sold in days, a minute does not change the delivered quantity
@@ -50,19 +51,27 @@ def pack(office, request):  # noqa: F811
     return office.work(make)
 
 
+def logging(company_ids, person, hours):
+    """Return a task that logs time.
+
+    :param person: the ids of an employee and of a ticket
+    """
+    employee_id, ticket_id = person
+
+    def log(env):
+        env = env(context={**env.context, 'allowed_company_ids': company_ids})
+        return env['account.analytic.line'].create({
+            'helpdesk_ticket_id': ticket_id, 'employee_id': employee_id, 'name': "At once",
+            'unit_amount': hours,
+        }).id
+
+    return log
+
+
 def test_agents_who_log_the_last_hours_at_once_never_overdraw_the_pack(office, pack):  # noqa: F811
     line_id, people, company_ids, sold, hours = pack
 
-    def logging(employee_id, ticket_id):
-        def log(env):
-            env = env(context={**env.context, 'allowed_company_ids': company_ids})
-            env['account.analytic.line'].create({
-                'helpdesk_ticket_id': ticket_id, 'employee_id': employee_id, 'name': "At once",
-                'unit_amount': hours,
-            })
-        return log
-
-    office.work_at_once(*(logging(*person) for person in people))
+    office.work_at_once(*(logging(company_ids, person, hours) for person in people))
 
     def look(env):
         entries = env['account.analytic.line'].search([
@@ -81,3 +90,77 @@ def test_agents_who_log_the_last_hours_at_once_never_overdraw_the_pack(office, p
     assert taken == pytest.approx(sold)
     assert left == pytest.approx(0)
     assert kinds == {'flagged'}
+
+
+def test_the_last_hour_is_taken_once_many_times_over(office, pack):  # noqa: F811
+    """Whoever comes second, by however little, gets what is left: round after round."""
+    line_id, people, company_ids, sold, hours = pack
+
+    def refill(number):
+        def order(env):
+            line = env['sale.order.line'].browse(line_id)
+            line.product_uom_qty += line.product_uom_qty / number
+        return order
+
+    for number in range(1, ROUNDS + 1):
+        office.work_at_once(*(logging(company_ids, person, hours) for person in people))
+        left = office.work(lambda env: env['sale.order.line'].browse(line_id).support_hours_left)
+        assert left == pytest.approx(0, abs=0.001), number
+        office.work(refill(number))
+    worked = office.work(lambda env: sum(env['account.analytic.line'].search([
+        ('helpdesk_ticket_id', 'in', [ticket_id for _employee, ticket_id in people]),
+    ]).mapped('unit_amount')))
+    assert worked == pytest.approx(ROUNDS * AGENTS * hours)
+
+
+def test_agents_who_need_the_overage_line_at_once_make_one(office, pack):  # noqa: F811
+    """What the pack has no room for is billed on one line of its order."""
+    line_id, people, company_ids, sold, hours = pack
+
+    def use_up(env):
+        env = env(context={**env.context, 'allowed_company_ids': company_ids})
+        line = env['sale.order.line'].browse(line_id)
+        line.product_id.write({
+            'support_overage': 'product',
+            'support_overage_product_id': env['product.product'].create({
+                'name': "Hour", 'type': 'service', 'invoice_policy': 'delivery',
+                'service_type': 'timesheet', 'service_tracking': 'no', 'taxes_id': False,
+                'uom_id': env.ref('uom.product_uom_hour').id,
+            }).id,
+        })
+        logging(company_ids, people[0], sold)(env)
+
+    office.work(use_up)
+    office.work_at_once(*(logging(company_ids, person, hours) for person in people))
+    lines = office.work(lambda env: [
+        sum(line.analytic_line_ids.mapped('billed_hours'))
+        for line in env['sale.order.line'].browse(line_id).order_id.order_line
+        if line.is_support_overage
+    ])
+    assert lines == [pytest.approx(AGENTS * hours)]
+
+
+def test_hours_set_by_hand_at_the_same_time_are_seen(office, pack):  # noqa: F811
+    """An agent logs while a manager puts other time on the pack: the rules see what is left."""
+    line_id, people, company_ids, sold, hours = pack
+
+    def waiting(env):
+        entry_id = logging(company_ids, people[0], sold)(env)
+        env['account.analytic.line'].browse(entry_id).billing_waiver = "Not yet"
+        return entry_id
+
+    def by_hand(env):
+        env['account.analytic.line'].browse(entry_id).write({
+            'billing_waiver': False, 'so_line': line_id, 'is_so_line_edited': True,
+        })
+
+    entry_id = office.work(waiting)
+    office.work_at_once(by_hand, logging(company_ids, people[1], hours))
+    left, taken = office.work(lambda env: (
+        env['sale.order.line'].browse(line_id).support_hours_left,
+        sum(env['account.analytic.line'].search([
+            ('so_line', '=', line_id), ('is_so_line_edited', '=', False),
+        ]).mapped('billed_hours')),
+    ))
+    # as if one had come after the other: who logs first has the hours, and the hand overdraws
+    assert left == pytest.approx(0) or (left, taken) == pytest.approx((-hours, hours))
