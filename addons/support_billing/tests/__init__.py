@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_allocation
 from . import test_delivered_and_invoice
+from . import test_hours_ledger
 from . import test_improvement_portal
 from . import test_improvement_quotation
 from . import test_invoice_appendix
@@ -8,6 +9,7 @@ from . import test_invoice_detail
 from . import test_invoice_refund
 from . import test_js
 from . import test_leaks
+from . import test_ledger_model
 from . import test_log_time_in_browser
 from . import test_merge
 from . import test_pack_notices
