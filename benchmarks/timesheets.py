@@ -1,4 +1,4 @@
-"""Measured in the workers: logging time on tickets and on stock tasks, both paid by prepaid hours."""
+"""Measured in the workers: time logged on tickets and on stock tasks, paid by prepaid hours."""
 
 import random
 

@@ -13,7 +13,7 @@ ROUNDS = 5
 # of a pack sold in days, a minute does not change the delivered quantity
 @pytest.fixture(params=[('uom.product_uom_hour', 2, 0.75), ('uom.product_uom_day', 0.01, 0.03)])
 def pack(office, request):  # noqa: F811
-    """The ids of a pack, of the agents' employees and tickets, and the hours of the pack and of each.
+    """The ids of a pack, of the employees and tickets, and the hours of the pack and of each.
 
     Together they log more than there is.
     """
@@ -94,7 +94,7 @@ def test_agents_who_log_the_last_hours_at_once_never_overdraw_the_pack(office, p
 
 def test_the_last_hour_is_taken_once_many_times_over(office, pack):  # noqa: F811
     """Whoever comes second, by however little, gets what is left: round after round."""
-    line_id, people, company_ids, sold, hours = pack
+    line_id, people, company_ids, _sold, hours = pack
 
     def refill(number):
         def order(env):

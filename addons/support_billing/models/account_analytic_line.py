@@ -98,7 +98,7 @@ class AccountAnalyticLine(models.Model):
         """ Complete the time logged on tickets, before stock asks for its project. """
         self._check_allocated_values([
             *vals_list,
-            {key.removeprefix('default_') for key in self.env.context if key.startswith('default_')},
+            [key.removeprefix('default_') for key in self.env.context],
         ])
         if any(self._get_ticket_id(vals) for vals in vals_list):
             vals_list = [dict(vals) for vals in vals_list]

@@ -215,7 +215,8 @@ class AccountAnalyticLine(models.Model):
         self.ensure_one()
         ticket, line = self.helpdesk_ticket_id, self.so_line
         return self.is_so_line_edited and (
-            not line or ticket._accepts_sale_line(line) and not ticket._is_refused_pack(line)
+            not line
+            or (ticket._accepts_sale_line(line) and not ticket._is_refused_pack(line))
         )
 
     def _get_hours_to_bill(self, line):

@@ -13,7 +13,7 @@ class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
     support_hours_available = fields.Boolean(
-        compute='_compute_support_hours_left', compute_sudo=True,
+        compute='_compute_support_hours_available', compute_sudo=True,
         export_string_translation=False,
     )
     support_hours_left = fields.Float(
@@ -58,19 +58,17 @@ class SaleOrderLine(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends(
-        'product_id.is_support_pack', 'product_uom_id', 'product_uom_qty', 'qty_delivered',
-        'remaining_hours_available',
-    )
-    def _compute_support_hours_left(self):
-        """ Tell how much of the hours sold is left, in hours.
-
-        Lines that are not sold as a number of hours to be used up (time and materials) have none.
-        """
+    @api.depends('product_id.is_support_pack', 'product_uom_id', 'remaining_hours_available')
+    def _compute_support_hours_available(self):
+        """ Tell whether a number of hours to be used up is sold, not time and materials. """
         for line in self:
             line.support_hours_available = line.remaining_hours_available or (
                 line.product_id.is_support_pack and line._is_support_time_line()
             )
+
+    @api.depends('support_hours_available', 'product_uom_id', 'product_uom_qty', 'qty_delivered')
+    def _compute_support_hours_left(self):
+        """ Tell how much of the hours sold is left, in hours. """
         packs = self.filtered('support_hours_available')
         hours_left = packs._get_pack_hours_left()
         for line in self:
@@ -100,13 +98,20 @@ class SaleOrderLine(models.Model):
 
         :rtype: Domain
         """
-        root_id = int(self.env.ref('uom.product_uom_hour').parent_path.split('/')[0])
+        root_id = int(self._get_uom_hour().parent_path.split('/')[0])
         return Domain.AND([
             self._sellable_lines_domain(),
             self._domain_sale_line_service(),
             Domain('qty_delivered_method', '=', 'timesheet'),
             Domain('product_uom_id', 'child_of', root_id),
         ])
+
+    @api.model
+    def _get_uom_hour(self):
+        """ Return the hour, without asking the database whether there is one. """
+        return self.env['uom.uom'].browse(
+            self.env['ir.model.data']._xmlid_to_res_id('uom.product_uom_hour'),
+        )
 
     def _is_support_time_line(self):
         """ Return whether time spent on tickets can be delivered to the line; see the domain above.
@@ -120,7 +125,7 @@ class SaleOrderLine(models.Model):
             and not self.is_downpayment
             and self.qty_delivered_method == 'timesheet'
             and self.product_uom_id
-            and self.product_uom_id._has_common_reference(self.env.ref('uom.product_uom_hour'))
+            and self.product_uom_id._has_common_reference(self._get_uom_hour())
         )
 
     # === PACKS === #
@@ -210,7 +215,7 @@ class SaleOrderLine(models.Model):
                 domain, ['so_line'], ['billed_hours:sum'],
             )
         } if self.ids else {}
-        uom_hour = self.env.ref('uom.product_uom_hour')
+        uom_hour = self._get_uom_hour()
         return {
             # the unit is converted without rounding: uom rounds up to two digits otherwise
             line: line.product_uom_id._compute_quantity(

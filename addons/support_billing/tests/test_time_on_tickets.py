@@ -185,6 +185,31 @@ class TestTimeOnTickets(SupportBillingCommon):
         )
         self.assertLessEqual(on_tickets, max(on_tasks, 0))
 
+    def test_one_entry_costs_at_most_a_fifth_more_than_on_a_task(self):
+        """ Same work as stock: at most 1.2 times the queries of logging on a task. """
+        project = self.env['project.project'].create({
+            'name': "Tasks", 'allow_billable': True, 'partner_id': self.client.id,
+        })
+        task = self.env['project.task'].create({
+            'name': "Task", 'project_id': project.id, 'sale_line_id': self.pack.id,
+        })
+        ticket = self._new_ticket()
+
+        def count(record, fname):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.env['account.analytic.line'].create({
+                fname: record.id, 'unit_amount': 1, 'employee_id': self.employees[self.agent].id,
+            })
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+        count(task, 'task_id')
+        count(ticket, 'helpdesk_ticket_id')
+        self.assertLessEqual(
+            count(ticket, 'helpdesk_ticket_id'), 1.2 * count(task, 'task_id'),
+        )
+
     def test_hours_of_many_tickets_cost_no_more_queries_than_of_one(self):
         def count(number):
             tickets = self.env['helpdesk.ticket'].create([
