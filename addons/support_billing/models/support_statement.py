@@ -630,7 +630,7 @@ class SupportStatement(models.Model):
         ])
 
     def _send_alone(self):
-        """ Send one statement of a run; what fails is told in the log, and tried again tomorrow. """
+        """ Send one statement of a run; what fails is logged, and tried again tomorrow. """
         statement = self.try_lock_for_update(allow_referencing=True)
         if statement.state != 'draft':
             return

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 class SupportStatementBreach(models.Model):
     """ A promise that was broken in the month of a statement, and why (W8).
 
-    A copy of what the SLA status said when it was counted. The reason is what is told to the client.
+    A copy of what the SLA status said when it was counted. The reason is told to the client.
     """
 
     _name = 'support.statement.breach'

@@ -69,7 +69,7 @@ class SupportStatement(models.Model):
 
     @api.model
     def _count_promises(self, figures, company, date_start):
-        """ Count the promises as the SLA Analysis does, and what the agreements credit for them. """
+        """ Count the promises as the SLA Analysis does, and what agreements credit for them. """
         start, end = self._get_period_bounds(company, date_start)
         Report = self.env['helpdesk.sla.report']
         domain = (
@@ -209,7 +209,10 @@ class SupportStatement(models.Model):
             self.env['sale.order.line']._get_support_line_domain()
             & Domain('company_id', '=', company.id)
             & Domain('order_id.date_order', '<', self._get_period_bounds(company, date_start)[1])
-            & (Domain('support_end_date', '=', False) | Domain('support_end_date', '>=', date_start))
+            & Domain.OR([
+                Domain('support_end_date', '=', False),
+                Domain('support_end_date', '>=', date_start),
+            ])
         )
 
     @api.model
@@ -234,8 +237,8 @@ class SupportStatement(models.Model):
     def _get_pack_rows(self, lines, company, date_start):
         """ Return what became of the hours of packs in a month.
 
-        A pack comes in when it was ordered, a month of a plan with its first day. What was taken for
-        work of before is used in the month in which the pack comes in, so that the row adds up:
+        A pack comes in when it was ordered, a month of a plan with its first day. What was taken
+        for work of before is used in the month in which the pack comes in, so that the row adds up:
         opening + added - used - expired = closing.
 
         :param lines: packs, a sale.order.line

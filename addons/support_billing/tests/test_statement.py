@@ -281,7 +281,9 @@ class TestStatementFigures(StatementCase):
         self._log(self._new_ticket(), 3, date='2026-01-05')
         self.order.date_order = datetime(2026, 2, 10)
         row, = self._new_statement().figures['packs']
-        self.assertEqual((row['opening'], row['added'], row['used'], row['closing']), (0, 20, 3, 17))
+        self.assertEqual(
+            [row[name] for name in ('opening', 'added', 'used', 'closing')], [0, 20, 3, 17],
+        )
 
     # === BATCHES === #
 
