@@ -106,7 +106,7 @@ def lines_of(product, invoice_id):
 
 def test_accountant_invoices_a_month_for_three_clients_and_refunds_one(product, person, clients):
     accountant = person('accountant')
-    one_line, per_ticket, per_person = clients
+    _one_line, per_ticket, per_person = clients
     choose(accountant, per_ticket[0], "A line per ticket", False)
     choose(accountant, per_person[0], "A line per person", True)
 

@@ -66,13 +66,11 @@ class AccountMoveLine(models.Model):
 
         :rtype: account.move.line
         """
-        credited = {
-            line: quantity for line, quantity in self.env['account.move.line']._read_group([
-                ('support_origin_line_id', 'in', self.ids),
-                ('move_id.move_type', '=', 'out_refund'),
-                ('parent_state', '=', 'posted'),
-            ], ['support_origin_line_id'], ['quantity:sum'])
-        }
+        credited = dict(self.env['account.move.line']._read_group([
+            ('support_origin_line_id', 'in', self.ids),
+            ('move_id.move_type', '=', 'out_refund'),
+            ('parent_state', '=', 'posted'),
+        ], ['support_origin_line_id'], ['quantity:sum']))
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         return self.filtered(lambda line: line in credited and float_compare(
             abs(credited[line]), abs(line.quantity), precision_digits=digits,

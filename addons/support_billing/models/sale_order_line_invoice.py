@@ -179,7 +179,8 @@ class SaleOrderLine(models.Model):
                 part['manual_total_excluded_currency'] = amount
                 part['manual_tax_amounts'] = {
                     str(tax_data['tax'].id): {
-                        key: tax_data[key] for key in ('tax_amount_currency', 'base_amount_currency')
+                        key: tax_data[key]
+                        for key in ('tax_amount_currency', 'base_amount_currency')
                     }
                     for tax_data in split['taxes_data']
                 }

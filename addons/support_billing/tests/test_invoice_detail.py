@@ -166,7 +166,7 @@ class TestInvoiceDetail(InvoiceDetailCommon):
         self.assertEqual(entry.unit_amount, 0.1)
 
     def test_prepaid_pack_is_one_line(self):
-        """ H8: what is paid in advance is invoiced as ordered; its entries are in its statement. """
+        """ H8: what is paid in advance is invoiced as ordered, in one line. """
         self.client.write({
             'support_invoice_detail': 'ticket', 'support_invoice_appendix': True,
         })
@@ -192,7 +192,7 @@ class TestInvoiceDetail(InvoiceDetailCommon):
         self.assertEqual(rest.timesheet_ids, before | after)
 
     def test_hours_changed_on_a_draft_come_as_other_time(self):
-        """ H8: hours without entries (an earlier invoice was reduced by hand) belong to no ticket. """
+        """ H8: hours without entries, of an invoice reduced by hand, are of no ticket. """
         self.client.support_invoice_detail = 'ticket'
         self._log(self.labels, 3)
         self._draft(self.order).invoice_line_ids.quantity = 2
@@ -311,7 +311,7 @@ class TestInvoiceDetailAmount(InvoiceDetailCommon):
         )
 
     def test_with_a_tax_rounded_per_line(self):
-        """ H8: untaxed amount and tax are those of one line, and the prices stay the agreed one. """
+        """ H8: untaxed amount and tax are those of one line, prices the agreed one. """
         self.company.tax_calculation_rounding_method = 'round_per_line'
         one, many = self._invoices([0.05, 0.05, 0.05], [self.tax], price_unit=33.33)
         self._assert_same_amounts(one, many)
