@@ -1,4 +1,4 @@
-"""An agent logs time: a timer that outlives the browser, a pack that runs out, one line on a card."""
+"""An agent logs time: a timer that outlives the browser, a pack that runs out, one line."""
 
 import re
 
@@ -72,7 +72,8 @@ def test_timer_outlives_the_browser_and_the_pack_runs_out(product, person):
     expect(paid.locator('td[name=unit_amount]')).to_have_text('01:00')
     unpaid = agent.locator(ENTRIES, has_text="Not billed, to check")
     expect(unpaid.locator('td[name=unit_amount]')).to_have_text('00:30')
-    expect(agent.locator('.oe_subtotal_footer .o_field_widget[name=total_hours_spent]')).to_have_text('01:30')
+    footer = agent.locator('.oe_subtotal_footer')
+    expect(footer.locator('.o_field_widget[name=total_hours_spent]')).to_have_text('01:30')
     expect(agent.locator('.o_field_widget[name=total_hours_billed]')).to_have_text('01:00')
 
 

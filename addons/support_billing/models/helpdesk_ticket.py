@@ -3,7 +3,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 
 class HelpdeskTicket(models.Model):
@@ -374,10 +374,10 @@ class HelpdeskTicket(models.Model):
         """ Return the order lines to which the time of the tickets would best go.
 
         Support is suggested the packs that have time left, those that expire first before the
-        others; then, as improvements are, the latest open line of the team's time and materials
-        product, of an order that was made for the ticket before the others. Defects get none. Lines that have a project or task of their
-        own, and orders that were made for another ticket, are left to who chooses by hand. The
-        number of queries does not depend on the number of tickets.
+        others; then the latest open line of the team's time and materials product. Improvements
+        are suggested only what was sold for them, and defects nothing. Lines that have a project or
+        task of their own, and orders that were made for another ticket, are left to who chooses by
+        hand. The number of queries does not depend on the number of tickets.
 
         :return: the lines, by ticket; only of tickets for which there is one
         :rtype: dict[helpdesk.ticket, sale.order.line]

@@ -17,7 +17,8 @@ class HelpdeskTicket(models.Model):
         string="Billed",
         compute='_compute_total_hours_billed',
         groups='base.group_user',
-        help="What the order lines are charged with: the time spent, rounded as their products say.",
+        help="What the order lines are charged with: the time spent, rounded as their products "
+             "say.",
     )
     is_billed_differently = fields.Boolean(
         compute='_compute_total_hours_billed', groups='base.group_user',

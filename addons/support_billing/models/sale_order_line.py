@@ -135,7 +135,7 @@ class SaleOrderLine(models.Model):
         super()._compute_qty_delivered()
 
     def _get_delivered_quantity_by_analytic(self, additional_domain):
-        """ Deliver the billed hours of the time on tickets, where they are not the hours worked. """
+        """ Deliver the billed hours of the time on tickets where they are not those worked. """
         result = super()._get_delivered_quantity_by_analytic(additional_domain)
         domain = Domain(additional_domain) & Domain('so_line', 'in', self.ids)
         Entry = self.env['account.analytic.line']

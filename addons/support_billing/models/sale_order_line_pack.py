@@ -36,7 +36,9 @@ class SaleOrderLine(models.Model):
         remaining = self.search_count(domain)
         self.env['ir.cron']._commit_progress(remaining=remaining)
         last_id = 0
-        while batch := self.search(domain & Domain('id', '>', last_id), limit=batch_size, order='id'):
+        while batch := self.search(
+            domain & Domain('id', '>', last_id), limit=batch_size, order='id',
+        ):
             last_id = batch[-1].id
             batch.filtered('support_hours_available').try_lock_for_update(
                 allow_referencing=True,

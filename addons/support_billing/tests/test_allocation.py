@@ -1,7 +1,6 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.support_billing.tests.common import SupportBillingCommon
@@ -154,7 +153,9 @@ class TestAllocation(SupportBillingCommon):
         target = self._new_ticket(self.other_contact)
         self._entries()[-1].with_user(self.agent).helpdesk_ticket_id = target
         self.assertFalse(self._entries())
-        self.assertParts([('pack', 20, 20, self.other_pack), ('flagged', 2, 2, self.pack.browse())], target)
+        self.assertParts([
+            ('pack', 20, 20, self.other_pack), ('flagged', 2, 2, self.pack.browse()),
+        ], target)
 
     def test_time_moved_to_a_task_is_no_ticket_time_any_more(self):
         entry = self._log(self.ticket, 1)

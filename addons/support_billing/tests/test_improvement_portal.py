@@ -126,7 +126,9 @@ class TestImprovementPortal(ScopeCase, HttpCase):
         """ W9: support that no pack pays for. """
         order = self._new_order(self.client, self.product_hour, 1)
         ticket = self._new_ticket_of_type('included', sale_line_id=order.order_line.id)
-        self.assertIn(f"You pay for the time spent, by order {order.name}.", self._get_block(ticket))
+        self.assertIn(
+            f"You pay for the time spent, by order {order.name}.", self._get_block(ticket),
+        )
 
     def test_team_that_bills_nothing_says_nothing(self):
         """ W9 """
