@@ -133,7 +133,7 @@ def test_agents_who_need_the_overage_line_at_once_make_one(office, pack):  # noq
     office.work(use_up)
     office.work_at_once(*(logging(company_ids, person, hours) for person in people))
     lines = office.work(lambda env: [
-        sum(line.analytic_line_ids.mapped('billed_hours'))
+        sum(env['account.analytic.line'].search([('so_line', '=', line.id)]).mapped('billed_hours'))
         for line in env['sale.order.line'].browse(line_id).order_id.order_line
         if line.is_support_overage
     ])

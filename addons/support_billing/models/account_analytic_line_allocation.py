@@ -208,16 +208,9 @@ class AccountAnalyticLine(models.Model):
         return parts
 
     def _has_line_set_by_hand(self):
-        """ Return whether the entry keeps its line.
-
-        It does not when the ticket has another customer since, nor a pack when it is no support.
-        """
+        """ Return whether the entry keeps its line: not a pack, once the ticket is no support. """
         self.ensure_one()
-        ticket, line = self.helpdesk_ticket_id, self.so_line
-        return self.is_so_line_edited and (
-            not line
-            or (ticket._accepts_sale_line(line) and not ticket._is_refused_pack(line))
-        )
+        return self.is_so_line_edited and not self.helpdesk_ticket_id._is_refused_pack(self.so_line)
 
     def _get_hours_to_bill(self, line):
         """ Return what an order line is charged with for the entry.
