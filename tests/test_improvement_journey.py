@@ -10,16 +10,16 @@ SUBJECT = "Delivery dates on the order confirmation"
 
 def register(product):
     """Register a request whose type leaves open what it is; return its reference and id."""
-    kind, = product.read(
-        'helpdesk.ticket.type', [('billing_scope', '=', 'depends')], 'name',
-    )
+    type_id = product.call('helpdesk.ticket.type', 'create', {
+        'name': "Wish", 'billing_scope': 'depends',
+    })
     team, = product.read('helpdesk.team', [('name', '=', "Functional Support")], 'name')
     client, = product.read('res.users', [('login', '=', 'client')], 'partner_id')
     ticket_id = product.call('helpdesk.ticket', 'create', {
         'name': SUBJECT,
         'description': "<p>One date for each line, as on the delivery slip.</p>",
         'team_id': team['id'],
-        'ticket_type_id': kind['id'],
+        'ticket_type_id': type_id,
         'partner_id': client['partner_id'][0],
     })
     ticket, = product.read('helpdesk.ticket', [('id', '=', ticket_id)], 'ticket_ref')
