@@ -196,7 +196,25 @@ class TestImprovementPortal(ScopeCase, HttpCase):
         self.assertIn("We made a quotation for it", block)
         self.assertNotIn(order.name, block)
 
-    # === DECLINED IN THE PORTAL === #
+    # === ACCEPTED OR DECLINED IN THE PORTAL === #
+
+    def test_client_accepts_and_signs_in_the_portal(self):
+        """ W9: the time that waited is approved, whatever the company asks to be paid online. """
+        self.company.portal_confirmation_pay = True
+        timesheet = self._log(self.ticket, 1)
+        order = self._send_quotation()
+        self.authenticate(self.portal.login, self.portal.login)
+        self.make_jsonrpc_request(f'/my/orders/{order.id}/accept', {
+            'name': "Ann",
+            'signature': (
+                'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9aw'
+                'AAAABJRU5ErkJggg=='
+            ),
+        })
+        self.env.invalidate_all()
+        self.assertEqual((order.state, order.signed_by), ('sale', "Ann"))
+        self.assertEqual(self.ticket.sale_order_id, order)
+        self.assertEqual(timesheet.billing_kind, 'order')
 
     def test_client_declines_in_the_portal(self):
         """ W9: the ticket gets the client's words. """
