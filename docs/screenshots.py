@@ -159,13 +159,6 @@ def take_persian(photographer, product, ticket):
         'res.partner', 'search', [('email', '=', 'client@kestrel-furniture.example')],
     )
     product.call('res.partner', 'write', customers, {'lang': 'fa_IR'})
-    photographer.take(admin, 'support-packs', '/odoo/support-packs', '.o_data_row')
-    photographer.take(admin, 'leakage', '/odoo/action-support_billing.support_leak_action',
-                      '.o_group_header, .o_data_row')
-    photographer.take(
-        admin, 'statement', '/odoo/action-support_billing.support_statement_action', '.o_data_row',
-    )
-
     client = photographer.sit_down('client')
     client.goto('/fa')
     photographer.take(client, 'persian-portal', f'/my/tickets/{ticket}')

@@ -109,18 +109,31 @@ class AccountAnalyticLine(models.Model):
         return lines
 
     def write(self, vals):
-        """ Change the time, and let what the client has bought pay for it anew. """
+        """ Change the time, and let what the client has bought pay for it anew.
+
+        Time that moves to another ticket goes to the project of that ticket's team. Invoiced time,
+        which may move only when its ticket is merged into another, keeps the project and the order
+        line it was invoiced with.
+        """
         self._check_allocated_values([vals])
+        vals, project = self._prepare_ticket_write(vals)
+        # sudo: account.move - whether the time is invoiced, for who cannot see the invoice
+        moving = self.sudo().filtered(
+            lambda line: line._is_not_billed() and line.project_id != project,
+        ).with_env(self.env) if project else self.browse()
+        if moving:
+            super(AccountAnalyticLine, moving).write({**vals, 'project_id': project.id})
+        if staying := self - moving:
+            super(AccountAnalyticLine, staying).write(dict(vals))
         if self._is_allocating() or not self._get_allocation_fields() & vals.keys():
-            return self._write_on_ticket(vals)
-        result = self._write_on_ticket(vals)
+            return True
         lines = self - self._join_split_parts()
         # sudo: account.analytic.line - what nobody but the allocation writes
         lines.sudo().filtered(
             lambda line: not line.helpdesk_ticket_id and line.billing_kind,
         ).with_context(support_allocation=True).write({'billing_kind': False})
         lines._allocate_support_hours()
-        return result
+        return True
 
     def unlink(self):
         """ Let the parts that are left of an entry be one entry again. """
@@ -157,29 +170,22 @@ class AccountAnalyticLine(models.Model):
             'so_line', 'is_so_line_edited', 'billing_waiver',
         }
 
-    def _write_on_ticket(self, vals):
-        """ Take time that moves to another ticket to the project of that ticket's team.
+    def _prepare_ticket_write(self, vals):
+        """ Return the values with which time is spent on a ticket or on a task, not on both.
 
-        Invoiced time, which may move only when its ticket is merged into another, keeps the project
-        and the order line it was invoiced with.
+        :param dict vals: what is to be written
+        :return: the values, and the project of the ticket's team if the time is to move there
+        :rtype: tuple[dict, project.project]
         """
+        project = self.env['project.project']
         if vals.get('task_id'):
-            vals = {'helpdesk_ticket_id': False, **vals}
-        elif vals.get('helpdesk_ticket_id'):
-            ticket = self._check_ticket(vals['helpdesk_ticket_id'])
-            if self.task_id:
-                vals = {'task_id': False, **vals}
-            # sudo: account.move - whether the time is invoiced, for who cannot see the invoice
-            movable = self.sudo().filtered(
-                lambda line: line._is_not_billed() and line.project_id != ticket.project_id,
-            ).with_env(self.env)
-            if movable and 'project_id' not in vals:
-                if staying := self - movable:
-                    super(AccountAnalyticLine, staying).write(dict(vals))
-                return super(AccountAnalyticLine, movable).write(
-                    {**vals, 'project_id': ticket.project_id.id},
-                )
-        return super().write(vals)
+            return {'helpdesk_ticket_id': False, **vals}, project
+        if not vals.get('helpdesk_ticket_id'):
+            return vals, project
+        ticket = self._check_ticket(vals['helpdesk_ticket_id'])
+        if self.task_id:
+            vals = {'task_id': False, **vals}
+        return vals, project if 'project_id' in vals else ticket.project_id
 
     def _get_ticket_id(self, vals):
         """ Return the id of the ticket on which the values log time, the context's included. """

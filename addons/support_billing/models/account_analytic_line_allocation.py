@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from odoo.addons.support_billing.tools.hours_ledger import take_hours
+from ..tools.hours_ledger import take_hours
 
 
 class AccountAnalyticLine(models.Model):

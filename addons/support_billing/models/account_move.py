@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.support_billing.tools.quantity_split import split_quantity
+from ..tools.quantity_split import split_quantity
 
 
 class AccountMove(models.Model):

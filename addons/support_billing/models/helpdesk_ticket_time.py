@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
-from odoo.addons.support_billing.tools.time_text import parse_time_text
+from ..tools.time_text import parse_time_text
 
 
 class HelpdeskTicket(models.Model):

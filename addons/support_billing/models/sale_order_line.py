@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_duration
 
-from odoo.addons.support_billing.tools.hours_ledger import Pack
+from ..tools.hours_ledger import Pack
 
 
 class SaleOrderLine(models.Model):

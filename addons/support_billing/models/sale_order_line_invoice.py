@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.fields import Command, Domain
 
-from odoo.addons.support_billing.tools.quantity_split import split_quantity
+from ..tools.quantity_split import split_quantity
 
 
 class SaleOrderLine(models.Model):

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import float_compare, format_date, formatLang
 
-from odoo.addons.support_billing.tools.hours_ledger import NOTHING
+from ..tools.hours_ledger import NOTHING
 
 # the kinds whose hours a pack or an order is charged with
 CHARGED_KINDS = ('pack', 'overage', 'order')

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from odoo.addons.support_billing.tools.hours_ledger import NOTHING
+from ..tools.hours_ledger import NOTHING
 
 
 class SupportLeak(models.Model):

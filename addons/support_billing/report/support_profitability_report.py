@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.support_billing.tools.hours_ledger import NOTHING
+from ..tools.hours_ledger import NOTHING
 
 
 class SupportProfitabilityReport(models.Model):
