@@ -283,11 +283,11 @@ class TestAllocation(SupportBillingCommon):
         self.assertEqual(entry.billing_kind, 'free')
         self.assertEqual(self.pack.support_hours_left, 20)
 
-    def test_pack_chosen_by_hand_pays_for_no_improvement(self):
-        ticket = self._new_ticket(
-            ticket_type_id=self._new_type('improvement').id, sale_line_id=self.pack.id,
-        )
-        self.assertEqual(self._log(ticket, 1).billing_kind, 'pending')
+    def test_pack_chosen_by_hand_is_refused_for_an_improvement(self):
+        with self.assertRaisesRegex(ValidationError, "is not support"):
+            self._new_ticket(
+                ticket_type_id=self._new_type('improvement').id, sale_line_id=self.pack.id,
+            )
 
     # === UNITS, COMPANIES, BATCHES === #
 
