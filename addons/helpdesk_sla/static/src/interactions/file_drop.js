@@ -32,6 +32,13 @@ export class FileDrop extends Interaction {
         this.listEl = this.el.querySelector(".o_helpdesk_file_list");
     }
 
+    start() {
+        // chosen while the page was still loading
+        if (this.inputEl.files.length) {
+            this.onChange();
+        }
+    }
+
     onChange() {
         this.add(this.inputEl.files);
     }
