@@ -1,3 +1,4 @@
+from . import report_support_pack
 from . import support_report_mixin
 from . import support_leak
 from . import support_profitability_report

@@ -148,6 +148,12 @@ class TestPackPortal(SupportBillingCommon, HttpCase):
             response = self.url_open(f'/my/support-packs/{self.other_pack.id}{end}')
             self.assertTrue(response.url.endswith('/my/support-packs'))
 
+    def test_report_itself_is_not_a_way_around_the_role(self):
+        for pack in (self.pack, self.other_pack):
+            page = self.url_open(f'/report/html/support_billing.report_support_pack/{pack.id}').text
+            self.assertNotIn("Looked into it", page)
+            self.assertNotIn(pack.order_id.name, page)
+
     def test_pdf_is_a_pdf(self):
         self.contact.helpdesk_portal_role = 'company'
         response = self.url_open(f'{self.address}?report_type=pdf')
