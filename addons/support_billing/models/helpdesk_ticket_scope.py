@@ -4,6 +4,12 @@ from odoo.fields import Domain
 from odoo.tools import format_duration
 from odoo.tools.misc import formatLang
 
+BILLING_SCOPES = [
+    ('included', "Support"),
+    ('improvement', "Improvement"),
+    ('defect', "Defect"),
+]
+
 
 class HelpdeskTicket(models.Model):
     """ Is a request support, an improvement or a defect (S7)? It decides who pays. """
@@ -16,11 +22,7 @@ class HelpdeskTicket(models.Model):
         help="How many hours the request is expected to take.",
     )
     billing_scope = fields.Selection(
-        selection=[
-            ('included', "Support"),
-            ('improvement', "Improvement"),
-            ('defect', "Defect"),
-        ],
+        selection=BILLING_SCOPES,
         string="Support or Improvement",
         compute='_compute_billing_scope',
         store=True,
@@ -34,11 +36,7 @@ class HelpdeskTicket(models.Model):
         export_string_translation=False,
     )
     billing_scope_overrule = fields.Selection(
-        selection=[
-            ('included', "Support"),
-            ('improvement', "Improvement"),
-            ('defect', "Defect"),
-        ],
+        selection=BILLING_SCOPES,
         string="Treated as",
         copy=False,
         tracking=True,

@@ -215,14 +215,17 @@ class SaleOrderLine(models.Model):
                 domain, ['so_line'], ['billed_hours:sum'],
             )
         } if self.ids else {}
-        uom_hour = self._get_uom_hour()
         return {
-            # the unit is converted without rounding: uom rounds up to two digits otherwise
-            line: line.product_uom_id._compute_quantity(
-                line.product_uom_qty, uom_hour, round=False,
-            ) - used.get(line._origin.id, 0.0)
-            for line in self
+            line: line._get_hours_ordered() - used.get(line._origin.id, 0.0) for line in self
         }
+
+    def _get_hours_ordered(self):
+        """ Return the hours sold by the line. """
+        self.ensure_one()
+        # the unit is converted without rounding: uom rounds up to two digits otherwise
+        return self.product_uom_id._compute_quantity(
+            self.product_uom_qty, self._get_uom_hour(), round=False,
+        )
 
     def _get_pack_start(self):
         """ Return the first day whose work the pack pays for; None: none yet.

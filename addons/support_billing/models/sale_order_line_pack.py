@@ -125,8 +125,11 @@ class SaleOrderLine(models.Model):
         low = self.env.ref('support_billing.mail_template_pack_low')
         expiring = self.env.ref('support_billing.mail_template_pack_expiring')
         for line in self:
-            if step := line._get_balance_step():
-                line.support_balance_notified = step[0]
+            step = line._get_balance_step()
+            told = line.support_balance_notified
+            # a pack that was extended tells of its balance again
+            line.support_balance_notified = step
+            if step < told:
                 line._send_pack_notice(low)
                 line._remind_of_renewal(line.env._("A support pack is nearly used up"))
             days = line.company_id.support_expiry_notice_days
@@ -141,24 +144,19 @@ class SaleOrderLine(models.Model):
                 line._remind_of_renewal(line.env._("A support pack expires soon"))
 
     def _get_balance_step(self):
-        """ Return the percentage left that is to be told now, in a list of one, or an empty one.
+        """ Return the lowest of the company's steps that the balance has reached, in percent left.
 
-        A pack that was extended tells of its balance again.
+        :return: 101 if it has reached none
+        :rtype: int
         """
         self.ensure_one()
         ordered = self._get_hours_ordered()
         if ordered <= 0:
-            return []
+            return 101
         percent = self.support_hours_left / ordered * 100
-        if self.support_balance_notified <= 100 and percent > self.support_balance_notified:
-            self.support_balance_notified = min([
-                step for step in self.company_id._get_support_balance_thresholds()
-                if step >= percent
-            ], default=101)
-        return [
-            step for step in self.company_id._get_support_balance_thresholds()
-            if percent <= step < self.support_balance_notified
-        ][-1:]
+        return min([
+            step for step in self.company_id._get_support_balance_thresholds() if percent <= step
+        ], default=101)
 
     def _send_pack_notice(self, template):
         """ Send an e-mail about the pack to the client, if the client has an address. """
@@ -179,13 +177,6 @@ class SaleOrderLine(models.Model):
             )
 
     # === STATEMENT === #
-
-    def _get_hours_ordered(self):
-        """ Return the hours sold by the line. """
-        self.ensure_one()
-        return self.product_uom_id._compute_quantity(
-            self.product_uom_qty, self.env.ref('uom.product_uom_hour'), round=False,
-        )
 
     def _format_hours_left(self):
         """ Return the hours left as text, as 2:30. """

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 
 class ReportSupportPack(models.AbstractModel):
-    """ The statement of packs, for whoever may read it: by the portal or by the report's address. """
+    """ The statement of packs, for whoever may read it: in the portal or at its address. """
 
     _name = 'report.support_billing.report_support_pack'
     _description = "Support Pack Statement"

@@ -156,3 +156,29 @@ class SupportBillingCommon(AccountTestInvoicingCommon):
         invoice = order.invoice_ids - before
         invoice.action_post()
         return invoice
+
+
+class AllocationCommon(SupportBillingCommon):
+    """ A ticket, and what became of the time that was logged on it. """
+
+    def setUp(self):
+        super().setUp()
+        self.ticket = self._new_ticket()
+
+    def _entries(self, ticket=None):
+        return self.env['account.analytic.line'].search(
+            [('helpdesk_ticket_id', '=', (ticket or self.ticket).id)], order='id',
+        )
+
+    def assertParts(self, expected, ticket=None):
+        """ Compare kind, hours worked, hours billed and order line of the entries of a ticket. """
+        self.assertEqual([
+            (entry.billing_kind, round(entry.unit_amount, 6), round(entry.billed_hours, 6),
+             entry.so_line)
+            for entry in self._entries(ticket)
+        ], expected)
+
+    def _new_pack(self, hours, product=None, **values):
+        return self._new_order(
+            self.client, product or self.product_pack, hours, line_values=values,
+        ).order_line

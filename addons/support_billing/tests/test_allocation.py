@@ -3,32 +3,12 @@ from freezegun import freeze_time
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from odoo.addons.support_billing.tests.common import SupportBillingCommon
+from odoo.addons.support_billing.tests.common import AllocationCommon
 
 
 @tagged('post_install', '-at_install')
-class TestAllocation(SupportBillingCommon):
+class TestAllocation(AllocationCommon):
     """ What pays for the time on a ticket (W3, W9, W14, P10)? """
-
-    def setUp(self):
-        super().setUp()
-        self.ticket = self._new_ticket()
-
-    def _entries(self, ticket=None):
-        return self.env['account.analytic.line'].search(
-            [('helpdesk_ticket_id', '=', (ticket or self.ticket).id)], order='id',
-        )
-
-    def assertParts(self, expected, ticket=None):
-        """ Compare kind, hours worked, hours billed and order line of the entries of a ticket. """
-        self.assertEqual([
-            (entry.billing_kind, round(entry.unit_amount, 6), round(entry.billed_hours, 6),
-             entry.so_line)
-            for entry in self._entries(ticket)
-        ], expected)
-
-    def _new_pack(self, hours, **values):
-        return self._new_order(self.client, self.product_pack, hours, line_values=values).order_line
 
     # === PACKS (W3) === #
 

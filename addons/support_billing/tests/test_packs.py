@@ -4,34 +4,12 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.support_billing.tests.common import SupportBillingCommon
+from odoo.addons.support_billing.tests.common import AllocationCommon
 
 
 @tagged('post_install', '-at_install')
-class TestPacks(SupportBillingCommon):
+class TestPacks(AllocationCommon):
     """ What somebody who wants more than was bought, or pays for too much, could try (W3, W14). """
-
-    def setUp(self):
-        super().setUp()
-        self.ticket = self._new_ticket()
-
-    def _entries(self, ticket=None):
-        return self.env['account.analytic.line'].search(
-            [('helpdesk_ticket_id', '=', (ticket or self.ticket).id)], order='id',
-        )
-
-    def assertParts(self, expected, ticket=None):
-        """ Compare kind, hours worked, hours billed and order line of the entries of a ticket. """
-        self.assertEqual([
-            (entry.billing_kind, round(entry.unit_amount, 6), round(entry.billed_hours, 6),
-             entry.so_line)
-            for entry in self._entries(ticket)
-        ], expected)
-
-    def _new_pack(self, hours, product=None, **values):
-        return self._new_order(
-            self.client, product or self.product_pack, hours, line_values=values,
-        ).order_line
 
     def _bill_overage(self):
         self.product_pack.write({

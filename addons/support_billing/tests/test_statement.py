@@ -554,6 +554,14 @@ class TestStatementAccess(StatementCase, HttpCase):
         response = self.url_open(f'{self.address}?report_type=pdf')
         self.assertTrue(response.headers['Content-Type'].startswith('application/pdf'))
 
+    def test_report_itself_is_not_a_way_around_the_role(self):
+        report = '/report/html/support_billing.report_support_statement'
+        self.contact.helpdesk_portal_role = 'own'
+        for statement in (self.statement, self.other_statement):
+            page = self.url_open(f'{report}/{statement.id}').text
+            self.assertNotIn("From support packs", page)
+            self.assertNotIn("February 2026", page)
+
     def test_whoever_sees_the_own_tickets_only_sees_no_statement(self):
         self.contact.helpdesk_portal_role = 'own'
         self.assertNotIn(self.address, self.url_open('/my/statements').text)
