@@ -4,7 +4,6 @@ import random
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from time import perf_counter
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -516,19 +515,3 @@ class TestSameAsStock(CalendarCase):
             # next opening, where rule 3 says closing.
             due = time.opening_after(due)
         self.assertEqual(planned, due)
-
-    def test_speed(self):
-        """A deadline is recomputed at every step of a ticket: it must cost next to nothing."""
-        start = MONDAY + timedelta(hours=10)
-        time = self.office._get_working_time()
-        time.add(start, 8 * HOUR)
-        begin = perf_counter()
-        for _call in range(20):
-            self.office.plan_hours(8, start, compute_leaves=True)
-        stock = (perf_counter() - begin) / 20
-        begin = perf_counter()
-        for _call in range(5000):
-            time.add(start, 8 * HOUR)
-        ours = (perf_counter() - begin) / 5000
-        # Measured: some thousand times; the margin is for a busy machine.
-        self.assertGreater(stock / ours, 200)
