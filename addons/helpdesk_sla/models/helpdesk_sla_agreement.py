@@ -740,6 +740,24 @@ class HelpdeskSlaAgreement(models.Model):
                 date=format_date(self.env, last_day), reason=reason,
             ))
 
+    def _begin_on(self, first_day):
+        """ Have signed agreements begin earlier than was written, for what they wait for is there.
+
+        Written past `_check_editable`: it is the one thing about a signed agreement that an event
+        outside of it decides, and only this method writes it.
+
+        :param date first_day: the first day on which they are valid
+        """
+        later = self.filtered(
+            lambda agreement: agreement.step == 'signed' and agreement.date_start > first_day,
+        )
+        super(HelpdeskSlaAgreement, later).write({'date_start': first_day})
+        later._agreement_changed()
+        for agreement in later:
+            agreement.message_post(body=self.env._(
+                "Begins on %(date)s already", date=format_date(self.env, first_day),
+            ))
+
     def _plan_renewal(self):
         """ Have the responsible decide in time whether the agreements go on. """
         for agreement in self.filtered(lambda agreement: agreement.user_id and agreement.date_end):

@@ -1,0 +1,25 @@
+{
+    'name': "Implementation and Go-live Protocol",
+    'version': '19.0.1.0.0',
+    'category': 'Services/Project',
+    'summary': "From the signed order to the signed protocol; taking over from another provider",
+    'author': 'Support Suite Contributors',
+    'license': 'LGPL-3',
+    'depends': ['helpdesk_sla', 'project', 'calendar', 'sale_project'],
+    'data': [
+        'security/implementation_security.xml',
+        'security/ir.model.access.csv',
+        'data/implementation_phase_data.xml',
+        'wizard/implementation_pass_wizard_views.xml',
+        'views/implementation_phase_views.xml',
+        'views/implementation_passage_views.xml',
+        'views/project_project_views.xml',
+        'views/project_task_views.xml',
+        'views/implementation_menus.xml',
+        'views/implementation_portal_templates.xml',
+    ],
+    'demo': [
+        'demo/project_template_demo.xml',
+    ],
+    'application': True,
+}

@@ -1,0 +1,1 @@
+from . import implementation_pass_wizard
