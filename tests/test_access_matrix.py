@@ -13,6 +13,13 @@ from odoo.addons.helpdesk_sla.tests.test_access import NOTHING, OPERATIONS, USER
 
 from .test_environment import ADDONS
 
+# roles that the tables of an addon name beside those of the help desk
+MORE_USERS = {
+    'onboarding_protocol': {
+        'Project User': 'project.group_project_user',
+        'Project Administrator': 'project.group_project_manager',
+    },
+}
 ACCESS = Path(__file__).parents[1] / 'docs' / 'access.md'
 
 
@@ -38,14 +45,20 @@ class TestAccessMatrix(TransactionCase):
             name: model for name, model in cls.registry.items()
             if model._original_module in own and not model._abstract
         }
+        groups = dict(USERS)
+        for more in MORE_USERS.values():
+            groups.update(more)
         cls.users = {
             role: new_test_user(cls.env, f'matrix_{number}', groups=group)
-            for number, (role, group) in enumerate(USERS.items())
+            for number, (role, group) in enumerate(groups.items())
         }
 
     def test_every_model_of_every_addon_has_its_rows(self):
         kept = {name for name, model in self.models.items() if not model._transient}
-        expected = {(name, role) for name in kept for role in USERS}
+        expected = {
+            (name, role) for name in kept
+            for role in (*USERS, *MORE_USERS.get(self.models[name]._original_module, ()))
+        }
         self.assertEqual(set(read_tables()), expected)
 
     def test_no_role_has_a_right_that_the_tables_do_not_name(self):

@@ -20,6 +20,7 @@
     ],
     'demo': [
         'demo/project_template_demo.xml',
+        'demo/implementation_demo.xml',
     ],
     'application': True,
 }

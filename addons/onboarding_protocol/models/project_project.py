@@ -198,14 +198,18 @@ class ProjectProject(models.Model):
                 others = {name: value for name, value in vals.items() if name != 'company_id'}
                 return kept.write(others) and (self - kept).write(vals)
         before = {project: project.phase_id for project in self}
+        phases_before = {project: project.phase_ids for project in self}
         beginning = self.filtered(lambda project: not project.passage_ids)
         if vals.keys() & {'implementation_kind', 'phase_id', 'phase_ids'}:
             # the gates are asked before the phase is: `before` is what they start from
             self.filtered('implementation_kind')._touch_implementation()
         result = super().write(vals)
-        if 'implementation_kind' in vals:
+        if vals.keys() & {'implementation_kind', 'is_template'}:
             beginning.filtered('implementation_kind')._begin_implementation()
-        if 'phase_id' in vals or 'implementation_kind' in vals:
+            self -= beginning
+        if 'phase_ids' in vals:
+            self._check_phases_ahead(phases_before)
+        if 'phase_id' in vals:
             self._enter_phases(before)
         if vals.keys() & self._get_golive_facts():
             self._golive_facts_changed()

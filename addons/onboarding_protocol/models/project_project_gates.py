@@ -212,16 +212,71 @@ class ProjectProject(models.Model):
                 tuple(projects.ids),
             ))
 
-    def _check_implementation_values(self, vals):
-        """ Refuse to write what only the gates write.
+    @api.model
+    def _get_supervisor_fields(self):
+        """ Return the names of the fields that a supervisor without administration rights writes.
 
-        :raise AccessError: if a user sets the go-live
+        Stock lets only administrators write projects; a supervisor brings the own implementations
+        to their end (P8). Parts of an implementation add theirs.
+
+        :rtype: set[str]
+        """
+        return {
+            'name', 'description', 'partner_id', 'coordinator_id', 'phase_id',
+            'planned_golive_date', 'sla_agreement_id', 'tag_ids', 'color', 'last_update_id',
+            'date', 'date_start', 'activity_ids', 'message_follower_ids',
+        }
+
+    def _check_implementation_values(self, vals):
+        """ Refuse to write what only the gates write, and what would lead around them.
+
+        :raise AccessError: if a user sets the go-live, or a supervisor what is not a supervisor's
+        :raise UserError: if the kind, or a phase that lies ahead, is taken away
         """
         if vals.keys() & ENGINE_FIELDS and not self.env.su:
             raise AccessError(self.env._(
                 "The go-live is registered by the signed protocol, or when the live phase is "
                 "entered. It is not written by hand.",
             ))
+        if (
+            self and not self.env.su
+            and not self.env.user.has_group('project.group_project_manager')
+            and (others := vals.keys() - self._get_supervisor_fields())
+        ):
+            raise AccessError(self.env._(
+                "Supervisors do not change this of a project: %(fields)s. Ask a project "
+                "administrator.",
+                fields=', '.join(sorted(
+                    self._fields[name].get_description(self.env, ['string'])['string']
+                    for name in others if name in self._fields
+                )),
+            ))
+        for project in self.filtered('passage_ids'):
+            if vals.get('implementation_kind', project.implementation_kind) != (
+                project.implementation_kind
+            ) or vals.get('is_template'):
+                raise UserError(self.env._(
+                    "%(project)s has begun: it stays what it is. Archive it, and begin another "
+                    "one.",
+                    project=project.name,
+                ))
+
+    def _check_phases_ahead(self, before):
+        """ Refuse to take phases away that were not entered yet: their gates would be gone too.
+
+        :param dict before: by project, the implementation.phase records that it had
+        :raise UserError: if one is missing now
+        """
+        for project in self.filtered('passage_ids'):
+            removed = before[project] - project.phase_ids
+            # sudo: implementation.passage - what was entered, whoever asks
+            ahead = removed - project.sudo().passage_ids.phase_id
+            if ahead:
+                raise UserError(self.env._(
+                    "%(project)s has not been through %(phases)s yet. A manager lets it pass with "
+                    "a reason; the phase is not taken away.",
+                    project=project.name, phases=', '.join(ahead.mapped('name')),
+                ))
 
     def _begin_implementation(self):
         """ Note that the implementations are in their first phase. """

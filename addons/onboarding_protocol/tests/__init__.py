@@ -1,0 +1,2 @@
+from . import test_gates
+from . import test_implementation
