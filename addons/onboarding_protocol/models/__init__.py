@@ -4,6 +4,7 @@ from . import implementation_passage
 from . import implementation_item_mixin
 from . import project_project
 from . import project_project_gates
+from . import project_project_overview
 from . import project_project_portal
 from . import project_project_plan
 from . import project_project_data

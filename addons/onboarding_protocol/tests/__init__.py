@@ -1,2 +1,3 @@
 from . import test_gates
 from . import test_implementation
+from . import test_overview
