@@ -100,10 +100,16 @@ class AccountAnalyticLine(models.Model):
             *vals_list,
             [key.removeprefix('default_') for key in self.env.context],
         ])
+        without_employee = []
         if any(self._get_ticket_id(vals) for vals in vals_list):
             vals_list = [dict(vals) for vals in vals_list]
-            self._complete_ticket_values(vals_list)
-        lines = super().create(vals_list)
+            without_employee = self._complete_ticket_values(vals_list)
+        try:
+            lines = super().create(vals_list)
+        except ValidationError:
+            # stock asks for employees too, but does not say whose is missing
+            self._check_employees(without_employee)
+            raise
         if not self._is_allocating():
             lines._allocate_support_hours()
         return lines
@@ -197,7 +203,9 @@ class AccountAnalyticLine(models.Model):
         """ Fill in what time on a ticket takes from it: project, company, and no task.
 
         :param list vals_list: values of the lines to create; changed
-        :raise UserError: if the ticket's team does not log time, or the user has no employee
+        :return: those on a ticket that name no employee
+        :rtype: list[dict]
+        :raise UserError: if the ticket's team does not log time
         """
         self.browse().check_access('create')
         ticket_ids = {ticket_id for vals in vals_list if (ticket_id := self._get_ticket_id(vals))}
@@ -217,7 +225,7 @@ class AccountAnalyticLine(models.Model):
                 vals['company_id'] = ticket.company_id.id
             if not (vals.get('employee_id') or self.env.context.get('default_employee_id')):
                 without_employee.append(vals)
-        self._check_employees(without_employee)
+        return without_employee
 
     @api.model
     def _check_ticket(self, ticket_ids):
@@ -229,6 +237,11 @@ class AccountAnalyticLine(models.Model):
         :raise UserError: if the team of one of them does not log time
         """
         tickets = self.env['helpdesk.ticket'].browse(ticket_ids)
+        # sudo: helpdesk.ticket - only read into memory before the check: what logging time reads,
+        # of many fields
+        tickets.sudo().fetch([
+            'team_id', 'partner_id', 'company_id', 'sale_line_id', 'billing_scope',
+        ])
         tickets.check_access('read')
         # sudo: helpdesk.team - a setting of the team, of tickets that the user can see
         for team in tickets.sudo().team_id:

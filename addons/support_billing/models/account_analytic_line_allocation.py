@@ -151,6 +151,8 @@ class AccountAnalyticLine(models.Model):
         lines |= (
             tickets.sale_line_id | self.project_id.sale_line_employee_ids.sale_line_id
         ).filtered(lambda line: line.state == 'sale' and line.support_hours_available)
+        # nothing else is read of these partners, who have many fields
+        lines.order_partner_id.fetch(['commercial_partner_id'])
         packs_by_client = defaultdict(list)
         for pack in lines._get_hours_packs(self):
             client = pack.line.order_partner_id.commercial_partner_id

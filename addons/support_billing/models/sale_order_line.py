@@ -62,9 +62,10 @@ class SaleOrderLine(models.Model):
     def _compute_support_hours_available(self):
         """ Tell whether a number of hours to be used up is sold, not time and materials. """
         for line in self:
-            line.support_hours_available = line.remaining_hours_available or (
+            # what stock tells comes last: it asks the database for the hour once a line
+            line.support_hours_available = (
                 line.product_id.is_support_pack and line._is_support_time_line()
-            )
+            ) or line.remaining_hours_available
 
     @api.depends('support_hours_available', 'product_uom_id', 'product_uom_qty', 'qty_delivered')
     def _compute_support_hours_left(self):
@@ -167,12 +168,13 @@ class SaleOrderLine(models.Model):
         :param companies: a res.company
         :rtype: sale.order.line
         """
-        return self.search(
+        return self.search_fetch(
             self._get_support_line_domain()
             & Domain('company_id', 'in', companies.ids)
-            & Domain('order_partner_id.commercial_partner_id', 'in', clients.ids)
-            & Domain('product_id.service_tracking', '=', 'no'),
-        ).filtered('support_hours_available').sorted(lambda line: (
+            & Domain('order_partner_id.commercial_partner_id', 'in', clients.ids),
+        ).filtered(
+            lambda line: line.product_id.service_tracking == 'no' and line.support_hours_available,
+        ).sorted(lambda line: (
             line.support_end_date or date.max, line.order_id.date_order, line.id,
         ))
 

@@ -302,3 +302,17 @@ class TestAllocation(AllocationCommon):
         count(5)
         count(50)
         self.assertEqual(count(5), count(50))
+
+    def test_logging_takes_as_many_queries_for_a_client_of_many_packs(self):
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self._log(self.ticket, 0.05)
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+        count()
+        before = count()
+        for _index in range(10):
+            self._new_pack(5)
+        self.assertEqual(count(), before)
