@@ -8,6 +8,7 @@
     'depends': ['helpdesk_sla', 'project', 'calendar', 'sale_project'],
     'data': [
         'security/implementation_security.xml',
+        'security/takeover_security.xml',
         'security/ir.model.access.csv',
         'data/implementation_phase_data.xml',
         'wizard/implementation_pass_wizard_views.xml',
@@ -16,11 +17,19 @@
         'views/project_project_views.xml',
         'views/project_task_views.xml',
         'views/implementation_menus.xml',
+        'views/takeover_step_views.xml',
+        'views/takeover_document_version_views.xml',
+        'views/takeover_document_views.xml',
+        'views/takeover_risk_views.xml',
+        'views/takeover_involvement_views.xml',
+        'views/project_project_takeover_views.xml',
         'views/implementation_portal_templates.xml',
+        'views/takeover_portal_templates.xml',
     ],
     'demo': [
         'demo/project_template_demo.xml',
         'demo/implementation_demo.xml',
+        'demo/takeover_demo.xml',
     ],
     'application': True,
 }

@@ -404,12 +404,15 @@ class HelpdeskSlaEscalation(models.Model):
     def _assign_anew(self, changes):
         """ Let the teams that take over choose who does, in place. """
         by_team = defaultdict(list)
-        for values in changes.values():
+        for ticket, values in changes.items():
             if 'team_id' in values:
-                by_team[values['team_id']].append(values)
+                by_team[values['team_id']].append((ticket, values))
         for team in self.env['helpdesk.team'].browse(by_team):
             handed = by_team[team.id]
-            for values, user in zip(handed, team._get_next_assignees(len(handed))):
+            customers = [ticket.partner_id for ticket, _values in handed]
+            for (_ticket, values), user in zip(
+                handed, team._get_next_assignees(len(handed), customers),
+            ):
                 values['user_id'] = user.id
 
     @api.model

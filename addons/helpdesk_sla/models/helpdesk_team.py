@@ -379,7 +379,17 @@ class HelpdeskTeam(models.Model):
         ])
         return absences.resource_id.user_id | users.sudo().filtered('is_out_of_office')
 
-    def _get_next_assignees(self, count):
+    def _get_preferred_assignees(self, customers):
+        """ Return who should rather get the tickets of some customers than whose turn it is.
+
+        Nobody, unless an addon knows better; those who are no members or away are left out.
+
+        :param customers: res.partner records, as superuser
+        :rtype: dict[res.partner, res.users]
+        """
+        return {}
+
+    def _get_next_assignees(self, count, customers=()):
         """ Return who gets the next tickets of this team, in turn.
 
         The pointer on the team is written, so that another worker that assigns at the same moment
@@ -387,6 +397,8 @@ class HelpdeskTeam(models.Model):
         update under repeatable read, and Odoo runs the request again).
 
         :param int count: number of tickets
+        :param list customers: the res.partner of each ticket, empty if unknown; some are rather
+            served by certain members
         :return: one user a ticket; empty when nobody is there, or the team assigns by hand
         :rtype: list[res.users]
         """
@@ -409,10 +421,17 @@ class HelpdeskTeam(models.Model):
         # sudo: helpdesk.team - the pointer belongs to the assignment, not to the ticket's creator
         team_sudo = self.sudo()
         last_id = team_sudo.last_assigned_user_id.id or 0
+        # sudo: res.partner - who serves a customer does not depend on who may read its card
+        preferred = self._get_preferred_assignees(
+            self.env['res.partner'].sudo().union(*customers),
+        )
         assignees = []
-        for _index in range(count):
+        for index in range(count):
+            candidates = members
+            if preferred and index < len(customers):
+                candidates = members & preferred.get(customers[index], members) or members
             # among the least loaded, the next one after the last who got a ticket
-            user = min(members, key=lambda user: (loads[user], user.id <= last_id, user.id))
+            user = min(candidates, key=lambda user: (loads[user], user.id <= last_id, user.id))
             loads[user] += 1
             last_id = user.id
             assignees.append(user)

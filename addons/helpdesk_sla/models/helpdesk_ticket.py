@@ -328,7 +328,7 @@ class HelpdeskTicket(models.Model):
         :param list vals_list: values of the tickets to create; changed
         """
         now = fields.Datetime.now()
-        asked = ['user_id', 'stage_id']
+        asked = ['user_id', 'stage_id', 'partner_id']
         if not all(vals.get('team_id') for vals in vals_list):
             asked.append('team_id')
         defaults = self.default_get(asked)
@@ -351,7 +351,15 @@ class HelpdeskTicket(models.Model):
                 vals for vals in team_vals_list
                 if not vals.get('user_id', defaults.get('user_id'))
             ]
-            for vals, user in zip(to_assign, team_sudo._get_next_assignees(len(to_assign))):
+            customers = [
+                self.env['res.partner'].browse(
+                    vals.get('partner_id', defaults.get('partner_id')) or (),
+                )
+                for vals in to_assign
+            ]
+            for vals, user in zip(
+                to_assign, team_sudo._get_next_assignees(len(to_assign), customers),
+            ):
                 vals['user_id'] = user.id
             for vals in team_vals_list:
                 self._complete_stage_values(

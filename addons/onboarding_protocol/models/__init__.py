@@ -2,6 +2,12 @@ from . import implementation_phase
 from . import implementation_gate
 from . import implementation_passage
 from . import implementation_item_mixin
+from . import takeover_item_mixin
+from . import takeover_step
+from . import takeover_document
+from . import takeover_document_version
+from . import takeover_risk
+from . import takeover_involvement
 from . import project_project
 from . import project_project_gates
 from . import project_project_overview
@@ -12,6 +18,8 @@ from . import project_project_tests
 from . import project_project_meetings
 from . import project_project_protocol
 from . import project_project_takeover
+from . import project_project_takeover_portal
 from . import project_task
 from . import sale_order_line
 from . import helpdesk_ticket
+from . import helpdesk_team
