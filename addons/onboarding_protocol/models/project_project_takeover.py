@@ -245,6 +245,14 @@ class ProjectProject(models.Model):
 
     # === THE FORMER PROVIDER === #
 
+    @api.model
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {
+            'takeover_step_ids', 'takeover_document_ids', 'takeover_risk_ids', 'consultant_ids',
+            'consultant_months', 'incumbent_id', 'involvement_ids', 'involvement_cap_hours',
+            'involvement_cap_amount',
+        }
+
     def _check_implementation_values(self, vals):
         super()._check_implementation_values(vals)
         if 'involvement_reported' in vals and not self.env.su:
