@@ -158,11 +158,12 @@ class ProjectProject(models.Model):
 
         :param str model: a model with the field `project_id`
         :param domain: which of its records
-        :rtype: dict[project.project, models.Model]
+        :return: lists, for records of one search are also read together
+        :rtype: dict[project.project, list[models.Model]]
         """
-        items = defaultdict(self.env[model].browse)
+        items = defaultdict(list)
         for item in self.env[model].search(domain & Domain('project_id', 'in', self.ids)):
-            items[item.project_id] |= item
+            items[item.project_id].append(item)
         return items
 
     def _gate_steps_agreed(self, _phase):

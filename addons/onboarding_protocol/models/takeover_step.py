@@ -201,7 +201,8 @@ class TakeoverStep(models.Model):
                     step=step.name,
                 ))
             if step.confirmed_datetime:
-                step.project_id.message_post(body=self.env._(
+                # sudo: project.project - whoever may change a step says so
+                step.project_id.sudo().message_post(body=self.env._(
                     "The step “%(step)s” has changed: both sides have to confirm it again.",
                     step=step.name,
                 ) if step.client_confirmed_datetime else self.env._(
@@ -239,7 +240,8 @@ class TakeoverStep(models.Model):
             'client_confirmed_by': partner.name,
             'client_confirmed_datetime': fields.Datetime.now(),
         })
-        self.project_id.message_post(
+        # sudo: project.project - as above
+        self.project_id.sudo().message_post(
             author_id=partner.id,
             body=self.env._(
                 "The step “%(step)s” is confirmed by %(person)s.",
