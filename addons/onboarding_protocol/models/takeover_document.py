@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, plaintext2html
 
 from ..tools.dues import CLIENT, US, Due
 
@@ -206,7 +206,7 @@ class TakeoverDocument(models.Model):
             document.activity_schedule(
                 'mail.mail_activity_data_todo',
                 summary=self.env._("Returned by the client"),
-                note=reason,
+                note=plaintext2html(reason),
                 user_id=responsible.id,
             )
 

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -169,10 +171,13 @@ class TakeoverStep(models.Model):
                     "The step “%(step)s” is not agreed yet: both sides confirm it first.",
                     step=step.name,
                 ))
+        by_day = defaultdict(self.browse)
         for step in self.filtered(lambda step: step.state == 'agreed'):
             zone = step.project_id._get_implementation_tz()
+            by_day[fields.Date.context_today(step.with_context(tz=zone))] |= step
+        for day, steps in by_day.items():
             # sudo: takeover.step - as above
-            step.sudo().done_date = fields.Date.context_today(step.with_context(tz=zone))
+            steps.sudo().write({'done_date': day})
 
     def action_reopen(self):
         """ Note that the steps are not done after all. """
@@ -193,6 +198,7 @@ class TakeoverStep(models.Model):
 
         :raise UserError: if a step is done
         """
+        by_revision = defaultdict(self.browse)
         for step in self:
             if step.done_date:
                 raise UserError(self.env._(
@@ -209,9 +215,11 @@ class TakeoverStep(models.Model):
                     "The step “%(step)s” has changed: we have to confirm it again.",
                     step=step.name,
                 ))
+            by_revision[step.revision] |= step
+        for revision, steps in by_revision.items():
             # sudo: takeover.step - whoever may change a step takes back what was said of it
-            step.sudo().write({
-                'revision': step.revision + 1,
+            steps.sudo().write({
+                'revision': revision + 1,
                 'confirmed_user_id': False,
                 'confirmed_datetime': False,
                 'client_confirmed_partner_id': False,
