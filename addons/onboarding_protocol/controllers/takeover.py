@@ -25,11 +25,10 @@ class TakeoverPortal(ImplementationPortal):
             lambda document: 'validated' in document.version_ids.mapped('verdict'),
         )
 
-    def _act_on_takeover(self, project_id, section, action, message):
-        """ Do what the visitor asks for, and show the page again with the result.
+    def _act_on_takeover(self, project_id, action, message):
+        """ Do what the visitor asks for, and show the page again with the result on top.
 
         :param int project_id: the implementation, as in the address
-        :param str section: where on the page the visitor was
         :param callable action: does it on the implementation; may raise UserError
         :param str message: what to say when it is done
         """
@@ -43,7 +42,7 @@ class TakeoverPortal(ImplementationPortal):
         except UserError as error:
             result = {'error': str(error)}
         return request.redirect(
-            f'/my/implementation/{implementation.id}?{urlencode(result)}#takeover_{section}',
+            f'/my/implementation/{implementation.id}?{urlencode(result)}',
         )
 
     # === STEPS === #
@@ -54,7 +53,7 @@ class TakeoverPortal(ImplementationPortal):
     )
     def portal_takeover_confirm_step(self, project_id, step_id, revision='', **kwargs):
         return self._act_on_takeover(
-            project_id, 'steps',
+            project_id,
             lambda implementation, partner: implementation._portal_confirm_step(
                 partner, step_id, int(revision) if revision.isdecimal() else 0,
             ),
@@ -69,7 +68,7 @@ class TakeoverPortal(ImplementationPortal):
     )
     def portal_takeover_validate(self, project_id, document_id, version='', **kwargs):
         return self._act_on_takeover(
-            project_id, 'documents',
+            project_id,
             lambda implementation, partner: implementation._portal_validate_document(
                 partner, document_id, int(version) if version.isdecimal() else 0,
             ),
@@ -82,7 +81,7 @@ class TakeoverPortal(ImplementationPortal):
     )
     def portal_takeover_return(self, project_id, document_id, version='', reason='', **kwargs):
         return self._act_on_takeover(
-            project_id, 'documents',
+            project_id,
             lambda implementation, partner: implementation._portal_return_document(
                 partner, document_id, int(version) if version.isdecimal() else 0, reason,
             ),

@@ -160,10 +160,8 @@ class TakeoverDocument(models.Model):
         return super()._get_engine_fields() | {'state', 'version', 'version_ids', 'return_reason'}
 
     def _adopt_attachments(self):
-        """ Let the colleagues read the files; those that the user may not read are refused. """
-        if not self.env.su:
-            # sudo: ir.attachment - also those that a search of the user's would leave out
-            self.sudo().attachment_ids.sudo(False).check_access('read')
+        """ Let the colleagues read files that were uploaded before the document was stored. """
+        # sudo: ir.attachment - stock has checked that the user may read what is linked
         for document in self.sudo():
             document.attachment_ids.filtered(
                 lambda file: file.res_model == self._name and not file.res_id,
