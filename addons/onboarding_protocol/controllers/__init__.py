@@ -1,2 +1,4 @@
 from . import portal
 from . import takeover
+from . import plan
+from . import data

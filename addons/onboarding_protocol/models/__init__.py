@@ -12,6 +12,10 @@ from . import project_project
 from . import project_project_gates
 from . import project_project_overview
 from . import project_project_portal
+from . import implementation_plan
+from . import implementation_plan_line
+from . import implementation_data_request
+from . import implementation_data_question
 from . import project_project_plan
 from . import project_project_data
 from . import project_project_tests

@@ -1,1 +1,2 @@
 from . import implementation_pass_wizard
+from . import implementation_data_return_wizard
