@@ -171,7 +171,8 @@ class ImplementationPlan(models.Model):
                 template.sudo().send_mail(
                     plan.id, email_layout_xmlid='helpdesk_sla.mail_layout_customer',
                 )
-            plan.project_id.message_post(body=self.env._(
+            # sudo: project.project - consultants do not write projects; that it went out is noted
+            plan.project_id.sudo().message_post(body=self.env._(
                 "Success plan, version %(number)s, sent to %(coordinator)s to be signed.",
                 number=plan.number, coordinator=plan.coordinator_id.name,
             ))
@@ -208,6 +209,14 @@ class ImplementationPlan(models.Model):
                 fields.Command.create(line._prepare_version_values()) for line in self.line_ids
             ],
         })
+        # sudo: implementation.plan.line - where it was proposed, which nobody writes by hand
+        orders = {
+            line._get_origin(): line.proposed_order_id
+            for line in self.sudo().line_ids if line.proposed_order_id
+        }
+        for line in version.sudo().line_ids:
+            if line._get_origin() in orders:
+                line.proposed_order_id = orders[line._get_origin()]
         return version._get_form_action()
 
     def action_open(self):
@@ -224,7 +233,7 @@ class ImplementationPlan(models.Model):
         self.ensure_one()
         self.check_access('write')
         order = self._propose_later()
-        if order.with_env(self.env).has_access('read'):
+        if order.with_env(self.env).has_access('write'):
             return {
                 'type': 'ir.actions.act_window',
                 'res_model': 'sale.order',
@@ -427,20 +436,24 @@ class ImplementationPlan(models.Model):
             ))
         # sudo: sale.order - a supervisor need not be a seller: the draft goes to one
         project = self.sudo().project_id
+        seller = project.sale_order_id.user_id or project.partner_id.user_id
+        if not seller and self.env['sale.order'].has_access('create'):
+            seller = self.env.user
         order = self.env['sale.order'].sudo().with_company(project.company_id).create({
             'partner_id': project.partner_id.id,
             'company_id': project.company_id.id,
-            'user_id': (
-                project.sale_order_id.user_id or project.partner_id.user_id or self.env.user
-            ).id,
+            'user_id': seller.id,
             'origin': self.display_name,
             'project_id': project.id,
             'order_line': [
                 fields.Command.create(line._prepare_order_line_values()) for line in lines
             ],
         })
-        # sudo: implementation.plan.line - the button alone writes where a line was proposed
-        lines.sudo().proposed_order_id = order
+        # in a version that is drawn up at the same time, too
+        origins = {line._get_origin() for line in lines.sudo()}
+        project.plan_ids.line_ids.filtered(
+            lambda line: line._get_origin() in origins,
+        ).proposed_order_id = order
         project.message_post(body=self.env._(
             "What the success plan keeps for later is proposed in quotation %(order)s.",
             order=order.name,
