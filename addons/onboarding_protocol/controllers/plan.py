@@ -11,7 +11,7 @@ class ImplementationPlanPortal(ImplementationPortal):
 
     @http.route(
         '/my/implementation/<int:project_id>/plan/<int:plan_id>/pdf',
-        type='http', auth='user', website=True, readonly=True,
+        type='http', auth='user', website=True, methods=['GET'],
     )
     def portal_implementation_plan_pdf(self, project_id, plan_id, **kwargs):
         implementation = self._get_implementation(project_id)

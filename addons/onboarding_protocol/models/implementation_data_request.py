@@ -111,7 +111,7 @@ class ImplementationDataRequest(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('project_id', 'due_days')
+    @api.depends('project_id.is_template', 'due_days')
     def _compute_date_due(self):
         for request in self:
             project = request.project_id

@@ -197,10 +197,10 @@ class ImplementationPlan(models.Model):
                 "A new version begins with the signed one. As long as this one is not signed, it "
                 "can be changed itself.",
             ))
-        open_plan = self.project_id.plan_ids.filtered(lambda plan: plan.state in OPEN_STATES)
-        if open_plan:
+        if self.project_id.open_plan_id:
             raise UserError(self.env._(
-                "%(plan)s is not signed yet: change that one.", plan=open_plan.display_name,
+                "%(plan)s is not signed yet: change that one.",
+                plan=self.project_id.open_plan_id.display_name,
             ))
         version = self.create({
             'project_id': self.project_id.id,

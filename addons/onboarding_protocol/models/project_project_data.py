@@ -5,6 +5,9 @@ from odoo.exceptions import UserError
 
 from ..tools.dues import CLIENT, US, Due
 
+# What the client has to do comes first.
+PORTAL_ORDER = ('returned', 'todo', 'provided', 'accepted')
+
 
 class ProjectProject(models.Model):
     """ What the client has to provide before configuration begins (P3). """
@@ -67,7 +70,6 @@ class ProjectProject(models.Model):
                 self.env._("Data “%(data)s”, to be checked", data=request.name),
                 US,
                 owner=request.supervisor_id.name or '',
-                date=request.provided_on and fields.Date.to_date(request.provided_on),
             )
         text = (
             self.env._("Data “%(data)s”, to be mended", data=request.name)
@@ -90,7 +92,9 @@ class ProjectProject(models.Model):
     def _get_portal_page_values(self, partner):
         return {
             **super()._get_portal_page_values(partner),
-            'data_requests': self.data_request_ids.sorted(),
+            'data_requests': self.data_request_ids.sorted().sorted(
+                lambda request: PORTAL_ORDER.index(request.state),
+            ),
         }
 
     def _get_portal_data_request(self, request_id):

@@ -18,6 +18,10 @@ class ProjectProject(models.Model):
         comodel_name='implementation.plan', string="Success Plan", compute='_compute_plan_id',
         help="The version that holds: the signed one; before that, the one that is drawn up.",
     )
+    open_plan_id = fields.Many2one(
+        comodel_name='implementation.plan', string="Plan to Sign", compute='_compute_plan_id',
+        help="The version that is drawn up or waits for the signature.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -26,6 +30,7 @@ class ProjectProject(models.Model):
         for project in self:
             plans = project.plan_ids.sorted('number', reverse=True)
             project.plan_id = plans.filtered(lambda plan: plan.state == 'signed') or plans[:1]
+            project.open_plan_id = plans.filtered(lambda plan: plan.state in ('draft', 'sent'))
 
     # === CRUD METHODS === #
 
@@ -59,17 +64,12 @@ class ProjectProject(models.Model):
     def action_new_plan(self):
         """ Draw up the success plan, or the next version of the signed one. """
         self.ensure_one()
-        if self.plan_id.state == 'signed' and not self._get_open_plan():
+        if self.plan_id.state == 'signed' and not self.open_plan_id:
             return self.plan_id.action_new_version()
-        plan = self._get_open_plan() or self.plan_ids.create({'project_id': self.id})
+        plan = self.open_plan_id or self.plan_ids.create({'project_id': self.id})
         return plan.action_open()
 
     # === BUSINESS METHODS === #
-
-    def _get_open_plan(self):
-        """ Return the version that is not signed yet. """
-        self.ensure_one()
-        return self.plan_ids.filtered(lambda plan: plan.state in ('draft', 'sent'))
 
     def _action_go_live(self):
         """ Ask the supervisor to propose what the success plan keeps for later (P2). """
@@ -135,7 +135,7 @@ class ProjectProject(models.Model):
     def _get_dues(self):
         """ Add the success plan: until it is signed, and when a later version waits. """
         dues = super()._get_dues()
-        plan = self._get_open_plan()
+        plan = self.open_plan_id
         is_asked_for = 'plan_signed' in self.phase_ids.gate_ids.mapped('kind')
         if plan.state == 'sent' or (is_asked_for and self.plan_id.state != 'signed'):
             dues.append(self._get_plan_due(plan))

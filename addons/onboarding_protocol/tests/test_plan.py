@@ -118,7 +118,7 @@ class TestPlan(PlanCase, MailCase):
     def test_P2_later_version_that_waits_does_not_close_the_gate_again(self):
         plan = self._sign(self._new_plan())
         plan.action_new_version()
-        self.project._get_open_plan().action_send()
+        self.project.open_plan_id.action_send()
         self.assertNotIn(self.project, self.project._gate_plan_signed(self.phase))
         self.assertTrue(any("version 2" in due.text for due in self.project._get_dues()))
 
@@ -279,7 +279,7 @@ class TestPlan(PlanCase, MailCase):
         plan = self._sign(self._new_plan())
         plan.line_ids[0].state = 'done'
         plan.with_user(self.consultant).action_new_version()
-        version = self.project._get_open_plan()
+        version = self.project.open_plan_id
         self.assertEqual((version.number, version.state), (2, 'draft'))
         self.assertEqual(version.line_ids.mapped('name'), plan.line_ids.mapped('name'))
         self.assertEqual(version.line_ids[0].state, 'done')
@@ -307,7 +307,7 @@ class TestPlan(PlanCase, MailCase):
         plan = self._sign(self._new_plan())
         self.assertEqual(plan._get_changes(), [])
         plan.action_new_version()
-        second = self.project._get_open_plan()
+        second = self.project.open_plan_id
         self.assertEqual(second._get_changes(), [])
         self._line(second, "Allegro account").quantity = 3
         self._line(second, "DPD").state = 'dropped'
@@ -315,7 +315,7 @@ class TestPlan(PlanCase, MailCase):
         self._sign(second)
         # through a third version: compared with the first one still
         second.action_new_version()
-        third = self.project._get_open_plan()
+        third = self.project.open_plan_id
         self._line(third, "Amazon account").write({'timing': 'start', 'name': "Amazon Germany"})
         changes = {
             change.text: (change.type, change.details) for change in third._get_changes()
@@ -333,7 +333,7 @@ class TestPlan(PlanCase, MailCase):
     def test_P2_line_that_was_deleted_and_typed_again_is_no_change(self):
         plan = self._sign(self._new_plan())
         plan.action_new_version()
-        version = self.project._get_open_plan()
+        version = self.project.open_plan_id
         self._line(version, "DPD").unlink()
         version.line_ids.create({'plan_id': version.id, 'name': " dpd ", 'kind': 'courier'})
         self.assertEqual([change.type for change in version._get_changes()], ['changed'])
@@ -349,7 +349,7 @@ class TestPlan(PlanCase, MailCase):
                 Command.create({'name': f"Shop {number}"}) for number in range(length)
             ]))
             plan.action_new_version()
-            version = project._get_open_plan()
+            version = project.open_plan_id
             version.line_ids.quantity = 2
             self.env.flush_all()
             self.env.invalidate_all()
@@ -421,7 +421,7 @@ class TestPlan(PlanCase, MailCase):
         with self.assertRaisesRegex(UserError, "Nothing is left"):
             plan.action_propose_later()
         plan.action_new_version()
-        version = self.project._get_open_plan()
+        version = self.project.open_plan_id
         version.line_ids.create({'plan_id': version.id, 'name': "eBay", 'timing': 'later'})
         self._sign(version)
         order = version._propose_later()
@@ -432,7 +432,7 @@ class TestPlan(PlanCase, MailCase):
         plan = self._sign(self._new_plan())
         plan.action_new_version()
         plan._propose_later()
-        version = self._sign(self.project._get_open_plan())
+        version = self._sign(self.project.open_plan_id)
         self.assertEqual(version.later_count, 0)
 
     def test_P2_line_is_proposed_again_when_the_draft_was_deleted(self):
@@ -509,7 +509,7 @@ class TestPlanPortal(PlanCase, HttpCase):
         self.assertTrue(plan.signature)
         self.assertNotIn("portal.signature_form", self._page())
         plan.action_new_version()
-        version = self.project._get_open_plan()
+        version = self.project.open_plan_id
         version.line_ids[0].quantity = 5
         version.action_send()
         self.assertIn("5 instead of 2", self._page())
@@ -517,7 +517,7 @@ class TestPlanPortal(PlanCase, HttpCase):
     def test_P2_pdf_says_what_changed(self):
         plan = self._sign(self._new_plan())
         plan.action_new_version()
-        version = self.project._get_open_plan()
+        version = self.project.open_plan_id
         version.line_ids[0].quantity = 5
         version.action_send()
         html = self.env['ir.actions.report']._render_qweb_html(
