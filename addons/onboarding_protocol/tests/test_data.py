@@ -369,7 +369,7 @@ class TestData(DataCase, MailCase):
         self.assertFalse(self._remind('2026-03-16'))
         self.assertTrue(self._remind('2026-03-17'))
 
-    def test_P3_reminder_that_fails_does_not_hold_up_the_others(self):
+    def test_P3_coordinator_without_an_address_does_not_hold_up_the_others(self):
         self.requests.create({
             'project_id': self.other_project.id, 'name': "Rival goods", 'date_due': TODAY,
         })

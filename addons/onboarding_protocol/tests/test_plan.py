@@ -349,7 +349,7 @@ class TestPlan(PlanCase, MailCase):
                 Command.create({'name': f"Shop {number}"}) for number in range(length)
             ]))
             plan.action_new_version()
-            version = project.open_plan_id
+            version = plan.browse(project.open_plan_id.id)
             version.line_ids.quantity = 2
             self.env.flush_all()
             self.env.invalidate_all()
