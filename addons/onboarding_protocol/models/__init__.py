@@ -20,10 +20,16 @@ from . import project_project_plan
 from . import project_project_data
 from . import project_project_tests
 from . import project_project_meetings
+from . import project_project_rhythm
 from . import project_project_protocol
 from . import project_project_takeover
 from . import project_project_takeover_portal
+from . import implementation_test
+from . import implementation_action_item
+from . import implementation_training_check
+from . import calendar_event
 from . import project_task
+from . import project_task_meetings
 from . import sale_order_line
 from . import helpdesk_ticket
 from . import helpdesk_team
