@@ -54,6 +54,8 @@
         'demo/plan_demo.xml',
         'demo/data_demo.xml',
         'demo/implementation_test_demo.xml',
+        'demo/implementation_demo.xml',
+        'demo/implementation_meeting_demo.xml',
     ],
     'application': True,
 }

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date, html2plaintext, is_html_empty
 
-# Colleagues see a meeting in the calendar, but what was said in it only who may see implementations.
+# Colleagues see a meeting in the calendar; what was said in it, only those who see projects.
 GROUPS = 'project.group_project_user'
 # What decides whether a gate is met.
 GATE_FIELDS = frozenset({
@@ -13,7 +13,7 @@ GATE_FIELDS = frozenset({
 
 
 class CalendarEvent(models.Model):
-    """ A meeting of an implementation is a stock meeting with an agenda and minutes (P1, P5, P7). """
+    """ A meeting of an implementation is a stock meeting with agenda and minutes (P1, P5, P7). """
 
     _inherit = 'calendar.event'
 
@@ -98,15 +98,6 @@ class CalendarEvent(models.Model):
                     "%(meeting)s is checked against the success plan: it stays a training.",
                     meeting=meeting.name,
                 ))
-            if (
-                (meeting.action_item_ids.project_id | meeting.training_check_ids.project_id)
-                - implementation
-            ):
-                raise ValidationError(self.env._(
-                    "What was agreed in %(meeting)s belongs to its implementation: it cannot "
-                    "become a meeting of another one.",
-                    meeting=meeting.name,
-                ))
 
     @api.constrains('is_held', 'start', 'implementation_id', 'active')
     def _check_is_held(self):
@@ -160,7 +151,10 @@ class CalendarEvent(models.Model):
         if GATE_FIELDS.isdisjoint(vals):
             return super().write(vals)
         # sudo: calendar.event - a colleague moves a meeting without seeing what it is for
-        before = self.sudo().implementation_id
+        meetings = self.sudo()
+        if 'implementation_id' in vals:
+            meetings._check_implementation_stays(vals['implementation_id'])
+        before = meetings.implementation_id
         result = super().write(vals)
         before._touch_implementation()
         self._implementation_changed()
@@ -243,6 +237,22 @@ class CalendarEvent(models.Model):
                     "the system, not by hand.",
                 ))
 
+    def _check_implementation_stays(self, project_id):
+        """ Refuse to take a meeting to another implementation with what was agreed in it.
+
+        :param int project_id: id of the project.project to which it is to belong, if any
+        :raise ValidationError: if there are action items or checks, or if it was held
+        """
+        for meeting in self:
+            if meeting.implementation_id and meeting.implementation_id.id != project_id and (
+                meeting.is_held or meeting.action_item_ids or meeting.training_check_ids
+            ):
+                raise ValidationError(self.env._(
+                    "What was agreed in %(meeting)s belongs to its implementation: it cannot "
+                    "become a meeting of another one.",
+                    meeting=meeting.name,
+                ))
+
     def _implementation_changed(self):
         """ Have the later of two changes at once run again, and refuse meetings of strangers.
 
@@ -317,7 +327,7 @@ class CalendarEvent(models.Model):
             {
                 'what': item.name,
                 'who': item.partner_id.name or '',
-                'due': item.date_deadline and format_date(self.env, item.date_deadline) or '',
+                'due': format_date(self.env, item.date_deadline) if item.date_deadline else '',
             }
             for item in self.action_item_ids
         ]

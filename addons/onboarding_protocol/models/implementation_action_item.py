@@ -32,8 +32,8 @@ class ImplementationActionItem(models.Model):
         string="Owed by the Client", compute='_compute_is_client', store=True, precompute=True,
     )
     task_id = fields.Many2one(
-        comodel_name='project.task', string="Task", readonly=True, copy=False, index='btree_not_null',
-        ondelete='set null',
+        comodel_name='project.task', string="Task", readonly=True, copy=False,
+        index='btree_not_null', ondelete='set null',
     )
     state = fields.Selection(
         selection=[('draft', "Minutes not Sent"), ('open', "Open"), ('done', "Done")],

@@ -36,6 +36,11 @@ class ProjectProject(models.Model):
             },
         }
 
+    # === CRUD METHODS === #
+
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {'meeting_ids'}
+
     # === GATES === #
 
     def _search_meetings(self, kinds):

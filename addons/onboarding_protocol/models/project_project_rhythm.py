@@ -68,6 +68,9 @@ class ProjectProject(models.Model):
             self._cancel_recurring_meetings()
         return result
 
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {'recurring_meetings', 'recurring_start_date'}
+
     def _check_implementation_values(self, vals):
         super()._check_implementation_values(vals)
         if 'recurring_slot_date' in vals and not self.env.su:
@@ -102,9 +105,8 @@ class ProjectProject(models.Model):
             if planned:
                 day = project._get_day(planned.start)
             else:
-                training = meetings[project].filtered(
-                    lambda meeting: meeting.implementation_meeting == 'training' and meeting.is_held,
-                )[-1:]
+                # no follow-up among them: what was held is a training
+                training = meetings[project].filtered('is_held')[-1:]
                 day = (project._get_day(training.start) if training else golive) + FOLLOW_UP
                 day = max(day, golive + timedelta(days=1))
                 starts[project] = project._find_meeting_start(
@@ -244,9 +246,10 @@ class ProjectProject(models.Model):
             start = moment(candidate, clock)
             midnights = moment(candidate, time()), moment(candidate + timedelta(days=1), time())
             if all(
-                timeline.between(*midnights) and not any(
-                    segment.kind == CLOSURE for segment in timeline.segments(start, start + DURATION)
-                )
+                timeline.between(*midnights)
+                and CLOSURE not in {
+                    segment.kind for segment in timeline.segments(start, start + DURATION)
+                }
                 for timeline in timelines
             ):
                 return start

@@ -46,6 +46,11 @@ class ProjectProject(models.Model):
             'context': {'default_project_id': self.id},
         }
 
+    # === CRUD METHODS === #
+
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {'test_ids'}
+
     # === GATES === #
 
     def _gate_tests_passed(self, _phase):
