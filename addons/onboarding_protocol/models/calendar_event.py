@@ -60,6 +60,8 @@ class CalendarEvent(models.Model):
     )
     recording_url = fields.Char(string="Recording", copy=False, groups=GROUPS)
     material_url = fields.Char(string="Materials", copy=False, groups=GROUPS)
+    # stock says that they are internal, and lets portal users who are invited read them
+    notes = fields.Html(groups='base.group_user')
     implementation_slot = fields.Date(
         string="Planned for", readonly=True, copy=False, groups=GROUPS,
         help="The day of the two-week rhythm for which the meeting was made. It stays when the "

@@ -96,6 +96,9 @@ class ProjectProject(models.Model):
         ])
         by_project = defaultdict(checks.browse, checks.grouped('project_id'))
         for project in self:
+            if result[project]:
+                # the check is part of it
+                continue
             names = list(dict.fromkeys(by_project[project].mapped('name')))
             shown = set(by_project[project].filtered(
                 lambda check: check.done and check.meeting_id.is_held,

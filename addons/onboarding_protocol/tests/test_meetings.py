@@ -320,6 +320,14 @@ class TestMeetings(MeetingCommon, MailCase):
                 with self.subTest(user=user.login, field=name), self.assertRaises(AccessError):
                     meeting.with_user(user).read([name])
 
+    def test_client_never_reads_internal_notes(self):
+        meeting = self._new_meeting(notes="<p>Careful</p>")
+        self.env.flush_all()
+        self.assertEqual(meeting.with_user(self.portal).read(['name'])[0]['name'], meeting.name)
+        with self.assertRaises(AccessError):
+            meeting.with_user(self.portal).read(['notes'])
+        self.assertNotIn('notes', meeting.with_user(self.portal).fields_get())
+
     def test_colleagues_without_project_rights_do_not_move_or_delete_it(self):
         meeting = self._new_meeting(days=3)
         for user in (self.insider, self.agent):
