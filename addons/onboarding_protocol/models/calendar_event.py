@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import format_date, html2plaintext, is_html_empty
 
 # Colleagues see a meeting in the calendar; what was said in it, only those who see projects.
@@ -136,6 +137,21 @@ class CalendarEvent(models.Model):
                     ))
 
     # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields):
+        """ Invite the supervisor and the coordinator to a new meeting of an implementation. """
+        values = super().default_get(fields)
+        project_id = self.env.context.get('default_implementation_id')
+        if project_id and 'partner_ids' in fields and self.env.user.has_group(GROUPS):
+            project = self.env['project.project'].browse(project_id).exists()
+            # who asks sees the implementation: otherwise the names would leak
+            if project and project.has_access('read'):
+                values['partner_ids'] = [Command.set(
+                    (self.env.user.partner_id | project.user_id.partner_id
+                     | project.coordinator_id).ids,
+                )]
+        return values
 
     @api.model_create_multi
     def create(self, vals_list):

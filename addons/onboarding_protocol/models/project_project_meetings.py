@@ -30,10 +30,7 @@ class ProjectProject(models.Model):
                 'onboarding_protocol.implementation_meeting_action',
             ),
             'domain': [('implementation_id', '=', self.id)],
-            'context': {
-                'default_implementation_id': self.id,
-                'default_partner_ids': (self.user_id.partner_id | self.coordinator_id).ids,
-            },
+            'context': {'default_implementation_id': self.id},
         }
 
     # === CRUD METHODS === #

@@ -87,6 +87,15 @@ class TestMeetings(MeetingCommon, MailCase):
         with self.assertRaises(ValidationError):
             meeting.write({'implementation_id': False, 'implementation_meeting': False})
 
+    def test_new_meeting_invites_supervisor_and_coordinator(self):
+        meeting = self.env['calendar.event'].with_user(self.consultant).with_context(
+            default_implementation_id=self.implementation.id, no_mail_to_attendees=True,
+        ).create({'name': "Meeting", 'implementation_meeting': 'update'})
+        self.assertEqual(
+            meeting.partner_ids,
+            (self.supervisor | self.consultant).partner_id | self.coordinator,
+        )
+
     def test_a_meeting_of_an_implementation_has_a_kind(self):
         with self.assertRaises(ValidationError):
             self._new_meeting(implementation_meeting=False)
