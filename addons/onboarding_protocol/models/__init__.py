@@ -8,6 +8,10 @@ from . import takeover_document
 from . import takeover_document_version
 from . import takeover_risk
 from . import takeover_involvement
+from . import golive_checklist_item
+from . import golive_protocol
+from . import golive_protocol_line
+from . import implementation_access
 from . import project_project
 from . import project_project_gates
 from . import project_project_overview
