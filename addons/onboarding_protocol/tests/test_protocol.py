@@ -5,6 +5,7 @@ import base64
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Date, Datetime
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from odoo.addons.helpdesk_sla.tests.test_sla_agreement import AgreementCase
 
@@ -195,11 +196,11 @@ class TestProtocol(ProtocolCase):
         protocol = self.send().with_user(self.consultant)
         for change in (
             lambda: protocol.line_ids[0].write({'name': "Another"}),
-            lambda: protocol.line_ids[0].unlink(),
+            protocol.line_ids[0].unlink,
             lambda: protocol.write({'line_ids': [Command.create({'name': "Another"})]}),
             lambda: protocol.line_ids[0].write({'is_done': True}),
-            lambda: protocol.action_update_lines(),
-            lambda: protocol.action_send(),
+            protocol.action_update_lines,
+            protocol.action_send,
         ):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 change()
@@ -418,22 +419,26 @@ class TestProtocol(ProtocolCase):
     def test_P6_what_was_signed_never_changes(self):
         protocol = self.create_signed()
         line = protocol.line_ids[0]
-        for env_protocol in (protocol, protocol.sudo(), protocol.with_user(self.boss)):
-            env_line = line.with_env(env_protocol.env)
-            for change in (
-                lambda: env_protocol.write({'signed_by': "Somebody"}),  # noqa: B023
-                lambda: env_protocol.write({'state': 'draft'}),  # noqa: B023
-                lambda: env_protocol.write({'project_id': self.create_implementation().id}),  # noqa: B023
-                lambda: env_protocol.write({'line_ids': [Command.clear()]}),  # noqa: B023
-                lambda: env_protocol.write({'line_ids': [Command.create({'name': "x"})]}),  # noqa: B023
-                lambda: env_protocol.unlink(),  # noqa: B023
-                lambda: env_protocol.action_draft(),  # noqa: B023
-                lambda: env_protocol.action_update_lines(),  # noqa: B023
-                lambda: env_line.write({'remark': "Not so"}),  # noqa: B023
-                lambda: env_line.write({'is_done': False}),  # noqa: B023
-                lambda: env_line.unlink(),  # noqa: B023
-                lambda: env_line.copy(),  # noqa: B023
-            ):
+        other = self.create_implementation()
+
+        def changes(protocol, line):
+            return (
+                lambda: protocol.write({'signed_by': "Somebody"}),
+                lambda: protocol.write({'state': 'draft'}),
+                lambda: protocol.write({'project_id': other.id}),
+                lambda: protocol.write({'line_ids': [Command.clear()]}),
+                lambda: protocol.write({'line_ids': [Command.create({'name': "x"})]}),
+                protocol.unlink,
+                protocol.action_draft,
+                protocol.action_update_lines,
+                lambda: line.write({'remark': "Not so"}),
+                lambda: line.write({'is_done': False}),
+                line.unlink,
+                line.copy,
+            )
+
+        for someone in (protocol, protocol.sudo(), protocol.with_user(self.boss)):
+            for change in changes(someone, line.with_env(someone.env)):
                 with self.assertRaises(UserError), self.env.cr.savepoint():
                     change()
         with self.assertRaisesRegex(UserError, "stays on record"):
@@ -481,9 +486,10 @@ class TestProtocol(ProtocolCase):
             self.env.invalidate_all()
             self.assertEqual(protocol.action_check()['params']['type'], 'success')
             with self.subTest(column=column), self.env.cr.savepoint() as savepoint:
-                self.env.cr.execute(
-                    f'UPDATE {record._table} SET {column} = %s WHERE id = %s', (value, record.id),
-                )
+                self.env.cr.execute(SQL(
+                    "UPDATE %s SET %s = %s WHERE id = %s",
+                    SQL.identifier(record._table), SQL.identifier(column), value, record.id,
+                ))
                 self.env.invalidate_all()
                 self.assertEqual(protocol.action_check()['params']['type'], 'danger')
                 savepoint.rollback()
