@@ -56,6 +56,10 @@ class ProjectProject(models.Model):
                 "project instead.", project=kept.project_id.name,
             ))
 
+    @api.model
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {'checklist_item_ids', 'access_ids'}
+
     # === ACTION METHODS === #
 
     def action_open_protocol(self):
