@@ -20,12 +20,12 @@ from . import implementation_plan
 from . import implementation_plan_line
 from . import implementation_data_request
 from . import implementation_data_question
-from . import project_project_plan
-from . import project_project_data
 from . import project_project_tests
 from . import project_project_meetings
 from . import project_project_rhythm
 from . import project_project_protocol
+from . import project_project_plan
+from . import project_project_data
 from . import project_project_takeover
 from . import project_project_takeover_portal
 from . import implementation_test

@@ -77,6 +77,35 @@ class ProjectProject(models.Model):
         # sudo: project.project - who signs the protocol is the client
         self.sudo()._plan_later_proposals()
 
+    def _get_start_lines(self):
+        """ Return what the plan that holds has working at the go-live, in order.
+
+        :rtype: implementation.plan.line
+        """
+        # sudo: implementation.plan.line - what was agreed does not depend on who asks
+        return self.sudo().plan_id.line_ids.filtered(
+            lambda line: line.timing == 'start' and line.state != 'dropped',
+        )
+
+    def _prepare_protocol_lines(self):
+        """ Put what the success plan says is there on start to the client as well (P6). """
+        return super()._prepare_protocol_lines() + [
+            {'source': 'plan', 'name': line.name, 'quantity': line.quantity}
+            for line in self._get_start_lines()
+        ]
+
+    def _prepare_training_checks(self):
+        """ Check a training against the success plan line by line (P5).
+
+        What is tested stands in where there is no plan.
+        """
+        result = super()._prepare_training_checks()
+        for project in self:
+            lines = project._get_start_lines()
+            if lines:
+                result[project] = [{'name': line.name} for line in lines]
+        return result
+
     def _plan_later_proposals(self):
         self.ensure_one()
         lines = self.plan_ids._get_lines_to_propose()
