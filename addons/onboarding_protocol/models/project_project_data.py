@@ -44,6 +44,11 @@ class ProjectProject(models.Model):
         action['context'] = {'default_project_id': self.id}
         return action
 
+    # === BUSINESS METHODS === #
+
+    def _get_supervisor_fields(self):
+        return super()._get_supervisor_fields() | {'data_request_ids'}
+
     # === GATES === #
 
     def _gate_data_accepted(self, _phase):

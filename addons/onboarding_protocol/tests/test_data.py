@@ -98,7 +98,7 @@ class TestData(DataCase, MailCase):
             projects._gate_data_accepted(False)
             return self.env.cr.sql_log_count - before
 
-        projects = self.project.create([
+        projects = self.env['project.project'].create([
             {
                 'name': f"Implementation {number}",
                 'implementation_kind': 'implementation',
@@ -114,10 +114,16 @@ class TestData(DataCase, MailCase):
         count(projects[:2])  # caches
         self.assertEqual(count(projects[:2]), count(projects))
 
+    def test_P3_supervisor_asks_for_data_in_the_form_of_the_implementation(self):
+        self.project.with_user(self.consultant).write({
+            'data_request_ids': [Command.create({'name': "Logo"})],
+        })
+        self.assertIn("Logo", self.project.data_request_ids.mapped('name'))
+
     # === TEMPLATES === #
 
     def test_P3_implementation_begins_with_the_requests_of_its_template(self):
-        template = self.project.create({
+        template = self.env['project.project'].create({
             'name': "Template", 'implementation_kind': 'implementation', 'is_template': True,
             'data_request_ids': [Command.create({
                 'name': "Orders", 'kind': 'form', 'due_days': 5,

@@ -129,7 +129,7 @@ class TestPlan(PlanCase, MailCase):
             projects._gate_plan_signed(self.phase)
             return self.env.cr.sql_log_count - before
 
-        projects = self.project.create([
+        projects = self.env['project.project'].create([
             {
                 'name': f"Implementation {number}",
                 'implementation_kind': 'implementation',
@@ -145,14 +145,12 @@ class TestPlan(PlanCase, MailCase):
         self.assertEqual(count(projects[:2]), count(projects))
 
     def test_P2_takeover_without_that_gate_owes_no_plan(self):
-        self.other_project.write({
-            'implementation_kind': 'takeover',
-            'phase_ids': [Command.set(self.env['implementation.phase'].search([
-                ('kind', '=', 'takeover'),
-            ]).ids)],
-            'phase_id': self.env.ref('onboarding_protocol.phase_transition_plan').id,
+        takeover = self.env['project.project'].create({
+            'name': "Takeover", 'implementation_kind': 'takeover', 'partner_id': self.client.id,
+            'company_id': self.env.company.id,
         })
-        self.assertFalse([due for due in self.other_project._get_dues() if "plan" in due.text])
+        self.assertTrue([due for due in self.project._get_dues() if "plan" in due.text])
+        self.assertFalse([due for due in takeover._get_dues() if "plan" in due.text])
 
     # === SIGNING === #
 
@@ -340,7 +338,7 @@ class TestPlan(PlanCase, MailCase):
 
     def test_P2_comparison_costs_the_same_for_long_plans(self):
         def count(length):
-            project = self.project.create({
+            project = self.env['project.project'].create({
                 'name': "Long", 'implementation_kind': 'implementation',
                 'partner_id': self.client.id, 'coordinator_id': self.coordinator.id,
                 'company_id': self.env.company.id,
@@ -362,7 +360,7 @@ class TestPlan(PlanCase, MailCase):
     # === TEMPLATES === #
 
     def test_P2_implementation_begins_with_the_plan_of_its_template(self):
-        template = self.project.create({
+        template = self.env['project.project'].create({
             'name': "Template", 'implementation_kind': 'implementation', 'is_template': True,
         })
         self._new_plan(template)
