@@ -64,6 +64,7 @@
         'demo/implementation_meeting_demo.xml',
         'demo/protocol_demo.xml',
         'demo/takeover_demo.xml',
+        'demo/implementation_story_demo.xml',
     ],
     'assets': {
         'web.assets_frontend': [

@@ -110,7 +110,7 @@ class ProjectProject(models.Model):
         """ Show the phases of the kind that the list is about, those without a card too. """
         kind = self.env.context.get('implementation_kind')
         kinds = [kind] if kind else [kind for kind, _label in KINDS]
-        return phases | phases.search([('kind', 'in', kinds)])
+        return phases.search(['|', ('id', 'in', phases.ids), ('kind', 'in', kinds)])
 
     # === CONSTRAINT METHODS === #
 
@@ -176,7 +176,7 @@ class ProjectProject(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_implementation_values(vals)
+            self.browse()._check_implementation_values(vals)
             if vals.get('implementation_kind'):
                 # stock shares new projects with clients
                 if vals.get('privacy_visibility') not in ('followers', 'employees'):

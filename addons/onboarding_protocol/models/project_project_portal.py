@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools.dues import CLIENT, US
+from ..tools.dues import CLIENT, US, Due
 
 
 class ProjectProject(models.Model):
@@ -54,7 +54,17 @@ class ProjectProject(models.Model):
         :rtype: list[Due]
         """
         self.ensure_one()
-        return list(self._gate_tasks_done(self.phase_ids.sorted()[-1:])[self])
+        tasks = self.sudo()._gate_tasks_done(self.phase_ids.sorted()[-1:]).get(self.sudo(), [])
+        ours = [due for due in tasks if due.side == US]
+        dues = [due for due in tasks if due.side == CLIENT]
+        if ours:
+            # tasks of ours are internal: the client learns that there are some, not which
+            dues.append(Due(
+                self.env._("Work on our side: %(count)s open tasks", count=len(ours)), US,
+                owner=self.user_id.name or '',
+                date=max((due.date for due in ours if due.date), default=False),
+            ))
+        return dues
 
     def _get_portal_dues(self):
         """ Return what the client owes and what we owe, soonest first; those without a day last.

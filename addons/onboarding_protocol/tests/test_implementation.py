@@ -216,7 +216,10 @@ class TestImplementationPage(ImplementationCommon, HttpCase):
         self.assertIn("Link offers to goods", page)
 
     def test_internal_tasks_are_not_on_the_page(self):
-        self.assertNotIn("Calm the salesman", self._open(self.portal).text)
+        page = self._open(self.portal).text
+        self.assertNotIn("Calm the salesman", page)
+        self.assertNotIn("Payment dictionary", page)
+        self.assertIn("Work on our side: 1 open tasks", page)
 
     def test_another_client_gets_nothing(self):
         page = self._open(self.other_portal, f'/my/implementation/{self.implementation.id}')
