@@ -152,6 +152,12 @@ class GoliveProtocol(models.Model):
                 raise self._get_engine_error()
         protocols = super().create(vals_list)
         for protocol, vals in zip(protocols, vals_list, strict=True):
+            project = protocol.project_id
+            if project.is_template or not project.implementation_kind:
+                raise UserError(self.env._(
+                    "%(project)s is no implementation that somebody could sign for.",
+                    project=project.name,
+                ))
             if protocol.state != 'draft':
                 raise UserError(self.env._("A protocol begins as a draft."))
             if not vals.get('line_ids'):

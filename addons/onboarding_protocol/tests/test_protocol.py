@@ -155,6 +155,13 @@ class TestProtocol(ProtocolCase):
         protocol = self.create_protocol()
         self.assertEqual(self.create_protocol(), protocol)
 
+    def test_P6_only_implementations_have_a_protocol(self):
+        template = self.create_implementation(is_template=True)
+        other = self.env['project.project'].create({'name': "Garden"})
+        for project in (template, other):
+            with self.assertRaisesRegex(UserError, "no implementation"):
+                self.env['golive.protocol'].create({'project_id': project.id})
+
     # === SENT === #
 
     def test_P6_sending_asks_the_coordinator_in_her_language(self):
@@ -581,6 +588,24 @@ class TestProtocol(ProtocolCase):
         protocol = self.create_protocol()
         with self.assertRaisesRegex(UserError, "not sent yet"):
             self.receive(protocol)
+
+    def test_P6_a_manager_who_confirms_a_copy_may_let_it_pass_with_a_reason(self):
+        self.phase_live.gate_ids = [Command.create({'kind': 'tasks_done'})]
+        self.env['project.task'].create({
+            'name': "Clean up", 'project_id': self.project.id, 'phase_id': self.phase_before.id,
+        })
+        protocol = self.send()
+        self.receive(protocol)
+        protocol.line_ids.with_user(self.consultant).is_done = True
+        reason = {'implementation_pass_reason': "It does not hinder anybody"}
+        for user, context, text in (
+            (self.boss, {}, "Clean up"), (self.consultant, reason, "Only a project administrator"),
+        ):
+            with self.assertRaisesRegex(UserError, text), self.env.cr.savepoint():
+                protocol.with_user(user).with_context(**context).action_confirm_scan()
+        protocol.with_user(self.boss).with_context(**reason).action_confirm_scan()
+        self.assertTrue(self.project.golive_datetime)
+        self.assertTrue(self.project.passed_with_reason)
 
     # === REFUSED === #
 
