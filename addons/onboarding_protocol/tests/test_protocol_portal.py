@@ -183,36 +183,6 @@ class TestProtocolPortal(ProtocolCase, HttpCase):
         self.assertEqual(response.status_code, 200)
         self.assertIn("Go-live Protocol", response.text)
 
-    def test_P6_what_was_ticked_is_saved_before_it_is_signed(self):
-        """ In a browser: the signature goes away while something is not saved. """
-        self.tick(self.protocol)
-        self.env.flush_all()
-        self.browser_js(
-            self.path,
-            """
-            const shown = (selector) => !document.querySelector(selector).matches(".d-none");
-            const [works, exception] = document.querySelectorAll(
-                ".o_protocol_line input[type=checkbox]"
-            );
-            const check = (what, holds) => { if (!holds) { throw new Error(what); } };
-            check("signed before anything changed", shown("#protocol_sign"));
-            exception.click();
-            setTimeout(() => {
-                check("a line works, or it is an exception", !works.checked);
-                check("the signature is away", !shown("#protocol_sign"));
-                check("it is told why", shown(".o_protocol_unsaved"));
-                exception.click();
-                setTimeout(() => {
-                    const count = document.querySelector(".o_protocol_count");
-                    check("one less", count.innerText === "1");
-                    console.log("test successful");
-                }, 200);
-            }, 200);
-            """,
-            "odoo.isReady === true && document.querySelector('.o_portal_sign_submit')",
-            login=self.portal_client.login,
-        )
-
     # === TICKETS === #
 
     def test_P6_the_client_reads_that_a_ticket_is_before_the_go_live(self):
