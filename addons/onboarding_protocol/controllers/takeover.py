@@ -1,5 +1,3 @@
-from urllib.parse import urlencode
-
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -25,12 +23,22 @@ class TakeoverPortal(ImplementationPortal):
             lambda document: 'validated' in document.version_ids.mapped('verdict'),
         )
 
-    def _act_on_takeover(self, project_id, action, message):
+    def _get_done_messages(self):
+        return {
+            **super()._get_done_messages(),
+            'confirmed': request.env._("Thank you, the step is confirmed."),
+            'validated': request.env._("Thank you, the document is validated."),
+            'returned': request.env._(
+                "Thank you, we change the document and deliver it again.",
+            ),
+        }
+
+    def _act_on_takeover(self, project_id, action, done):
         """ Do what the visitor asks for, and show the page again with the result on top.
 
         :param int project_id: the implementation, as in the address
         :param callable action: does it on the implementation; may raise UserError
-        :param str message: what to say when it is done
+        :param str done: a key of `_get_done_messages`: what to say when it is done
         """
         implementation = self._get_implementation(project_id)
         if not implementation:
@@ -38,12 +46,9 @@ class TakeoverPortal(ImplementationPortal):
         try:
             with request.env.cr.savepoint():
                 action(implementation, request.env.user.partner_id)
-            result = {'message': message}
         except UserError as error:
-            result = {'error': str(error)}
-        return request.redirect(
-            f'/my/implementation/{implementation.id}?{urlencode(result)}',
-        )
+            return self._render_implementation(implementation, error=str(error))
+        return request.redirect(f'/my/implementation/{implementation.id}?done={done}')
 
     # === STEPS === #
 
@@ -57,7 +62,7 @@ class TakeoverPortal(ImplementationPortal):
             lambda implementation, partner: implementation._portal_confirm_step(
                 partner, step_id, int(revision) if revision.isdecimal() else 0,
             ),
-            request.env._("Thank you, the step is confirmed."),
+            'confirmed',
         )
 
     # === DOCUMENTS === #
@@ -72,7 +77,7 @@ class TakeoverPortal(ImplementationPortal):
             lambda implementation, partner: implementation._portal_validate_document(
                 partner, document_id, int(version) if version.isdecimal() else 0,
             ),
-            request.env._("Thank you, the document is validated."),
+            'validated',
         )
 
     @http.route(
@@ -85,7 +90,7 @@ class TakeoverPortal(ImplementationPortal):
             lambda implementation, partner: implementation._portal_return_document(
                 partner, document_id, int(version) if version.isdecimal() else 0, reason,
             ),
-            request.env._("Thank you, we change the document and deliver it again."),
+            'returned',
         )
 
     @http.route(
