@@ -30,7 +30,7 @@ class ProjectProject(models.Model):
         for project in self:
             needed = project.data_request_ids.filtered('is_needed')
             accepted = needed.filtered(lambda request: request.state == 'accepted')
-            project.data_summary = needed and f'{len(accepted)} / {len(needed)}'
+            project.data_summary = f'{len(accepted)} / {len(needed)}' if needed else False
 
     # === ACTION METHODS === #
 

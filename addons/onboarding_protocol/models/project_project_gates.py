@@ -40,11 +40,13 @@ class ProjectProject(models.Model):
 
     @api.depends('phase_id', 'phase_ids', 'implementation_kind')
     def _compute_gates(self):
-        dues = self._get_next_dues()
+        # gates count what is stored: a form that is not saved yet shows the same
+        dues = self._origin._get_next_dues()
         for project in self:
-            missing = dues.get(project, [])
+            stored = project._origin
+            missing = dues.get(stored, [])
             sides = {due.side for due in missing}
-            project.next_phase_id = project._get_next_phase()
+            project.next_phase_id = stored and stored._get_next_phase()
             project.missing_count = len(missing)
             project.missing_text = project._format_dues(missing)
             project.blocked_by = 'both' if len(sides) > 1 else next(iter(sides), False)
@@ -86,8 +88,8 @@ class ProjectProject(models.Model):
     def _get_next_phase(self):
         """ Return the phase after the one in which the implementation is. """
         self.ensure_one()
-        phases = self.phase_ids.sorted()
-        position = phases.ids.index(self.phase_id.id) + 1 if self.phase_id in phases else 0
+        phases, phase = self.phase_ids.sorted()._origin, self.phase_id._origin
+        position = phases.ids.index(phase.id) + 1 if phase in phases else 0
         return phases[position:position + 1] if self.implementation_kind else phases.browse()
 
     def _get_phases_between(self, before, after):
@@ -98,7 +100,9 @@ class ProjectProject(models.Model):
         :return: empty on the way back
         """
         self.ensure_one()
-        phases = self.phase_ids.sorted()
+        # in a form that is not saved yet they are records of the form
+        phases = self.phase_ids.sorted()._origin
+        before, after = before._origin, after._origin
         begin = phases.ids.index(before.id) + 1 if before in phases else 0
         end = phases.ids.index(after.id) + 1 if after in phases else 0
         return phases[begin:end]

@@ -91,6 +91,11 @@ class TestData(DataCase, MailCase):
     def test_P3_client_sees_what_is_not_needed_for_the_start_too(self):
         self.assertIn("Data “Access”", [due.text for due in self.project._get_dues()])
 
+    def test_P3_summary_counts_what_is_needed_for_the_start(self):
+        self.assertEqual(self.project.data_summary, '0 / 2')
+        self.requests.search([('project_id', '=', self.project.id)]).is_needed = False
+        self.assertIs(self.project.data_summary, False)
+
     def test_P3_gate_asks_for_many_implementations_at_once(self):
         def count(projects):
             self.env.invalidate_all()

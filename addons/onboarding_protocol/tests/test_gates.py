@@ -2,7 +2,7 @@ import psycopg2
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.onboarding_protocol.tests.common import ImplementationCommon
@@ -51,6 +51,20 @@ class TestGates(ImplementationCommon):
         self.task.state = '1_done'
         self.implementation.with_user(self.supervisor).action_next_phase()
         self.assertEqual(self.implementation.phase_id, self.phases[2])
+
+    def test_a_phase_that_is_chosen_above_the_form_is_refused_with_the_sentence(self):
+        self.implementation.phase_id = self.phases[1]
+        with Form(
+            self.implementation.with_user(self.supervisor),
+            view='onboarding_protocol.implementation_view_form',
+        ) as form:
+            form.phase_id = self.phases[2]
+            # until it is saved the form says what it said
+            self.assertEqual(form.next_phase_id, self.phases[2])
+            self.assertEqual(form.missing_count, 1)
+            with self.assertRefused("Payment dictionary"):
+                form.save()
+            form.phase_id = self.phases[1]
 
     def test_gates_on_the_way_hold_when_phases_are_skipped(self):
         with self.assertRefused("Payment dictionary"):
