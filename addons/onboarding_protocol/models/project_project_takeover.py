@@ -37,7 +37,9 @@ class ProjectProject(models.Model):
         column1='project_id',
         column2='user_id',
         string="Consultants",
-        domain=[('share', '=', False)],
+        # in words: Odoo would look for the implementations of each user that is created, before
+        # the row of the user is complete
+        domain="[('share', '=', False)]",
         copy=False,
         help="Those who run the takeover. In the first months after the go-live a helpdesk team "
              "gives them the client's tickets, if they are its members and not away (T2).",
