@@ -751,6 +751,7 @@ class HelpdeskSlaAgreement(models.Model):
         later = self.filtered(
             lambda agreement: agreement.step == 'signed' and agreement.date_start > first_day,
         )
+        # pylint: disable-next=super-method-mismatch
         super(HelpdeskSlaAgreement, later).write({'date_start': first_day})
         later._agreement_changed()
         for agreement in later:

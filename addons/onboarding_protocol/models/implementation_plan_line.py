@@ -97,9 +97,8 @@ class ImplementationPlanLine(models.Model):
         lines.plan_id._check_editable()
         if not self.env.su:
             # whatever was sent or stands in the context: who proposes is the button
-            super(ImplementationPlanLine, lines.sudo().filtered('proposed_order_id')).write(
-                {'proposed_order_id': False},
-            )
+            # sudo: implementation.plan.line - what only the button writes is taken away
+            lines.sudo().filtered('proposed_order_id').write({'proposed_order_id': False})
             lines._check_origin()
         return lines
 
