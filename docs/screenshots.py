@@ -143,7 +143,44 @@ def take_all(photographer, product):
     photographer.take(phone_client, 'phone-portal', f'/my/tickets/{busy_ticket}')
     photographer.take(phone_client, 'phone-portal-new', '/my/tickets/new')
 
+    take_implementations(photographer, id_of)
     take_persian(photographer, product, busy_ticket)
+
+
+def take_implementations(photographer, id_of):
+    """Take what docs/implementation.md shows."""
+    harbor = id_of('onboarding_protocol.implementation_harbor')
+    baltic = id_of('onboarding_protocol.takeover_baltic')
+    plan = id_of('onboarding_protocol.plan_harbor')
+
+    supervisor = photographer.sit_down('agent')
+    # wide enough for all columns
+    manager = photographer.sit_down('manager', {'width': 1720, 'height': 640})
+    photographer.take(manager, 'implementation-overview', '/odoo/implementations',
+                      '.o_kanban_record')
+    photographer.take(supervisor, 'implementation-form', f'/odoo/implementations/{harbor}',
+                      '.o_form_sheet')
+    photographer.take(supervisor, 'success-plan', f'/odoo/success-plans/{plan}',
+                      '[name=line_ids] .o_data_row')
+    photographer.take(supervisor, 'takeover-form', f'/odoo/takeovers/{baltic}',
+                      '[name=takeover_step_ids] .o_data_row')
+
+    admin = photographer.sit_down('admin')
+    phase = id_of('onboarding_protocol.phase_configuration')
+    photographer.take(
+        admin, 'phase-gates', f'/odoo/action-onboarding_protocol.implementation_phase_action/{phase}',
+        '[name=gate_ids] .o_data_row',
+    )
+
+    coordinator = photographer.sit_down('harbor', PHONE)
+    photographer.take(coordinator, 'phone-implementation', f'/my/implementation/{harbor}')
+    protocol = id_of('onboarding_protocol.protocol_harbor')
+    supervisor.goto(f'/odoo/golive-protocols/{protocol}')
+    supervisor.get_by_role('button', name="Send to the Client").click()
+    supervisor.get_by_role('button', name="Back to Draft").wait_for()
+    photographer.take(coordinator, 'phone-protocol', f'/my/implementation/{harbor}/protocol')
+    photographer.take(photographer.sit_down('balticclient'), 'portal-takeover',
+                      f'/my/implementation/{baltic}')
 
 
 def take_persian(photographer, product, ticket):

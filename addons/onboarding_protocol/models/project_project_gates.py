@@ -31,6 +31,10 @@ class ProjectProject(models.Model):
         compute='_compute_gates',
         help="Who owes what is missing to enter the next phase.",
     )
+    asked_gates = fields.Char(
+        string="Gates", compute='_compute_asked_gates',
+        help="The kinds of all gates of the phases, with a space between them.",
+    )
     passed_with_reason = fields.Boolean(
         compute='_compute_passed_with_reason',
         help="A manager let the implementation pass although something was missing.",
@@ -50,6 +54,13 @@ class ProjectProject(models.Model):
             project.missing_count = len(missing)
             project.missing_text = project._format_dues(missing)
             project.blocked_by = 'both' if len(sides) > 1 else next(iter(sides), False)
+
+    @api.depends('phase_ids.gate_ids.kind')
+    def _compute_asked_gates(self):
+        for project in self:
+            # sudo: implementation.gate - what is asked for does not depend on who asks
+            gates = project.sudo().phase_ids.gate_ids
+            project.asked_gates = ' '.join(sorted(set(gates.mapped('kind'))))
 
     @api.depends('passage_ids.reason')
     def _compute_passed_with_reason(self):
