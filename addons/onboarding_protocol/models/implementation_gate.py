@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ImplementationGate(models.Model):
@@ -40,3 +40,12 @@ class ImplementationGate(models.Model):
     )
 
     _kind_uniq = models.UniqueIndex('(phase_id, kind)', "A phase asks for each thing once.")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('kind')
+    @api.depends_context('lang')
+    def _compute_display_name(self):
+        kinds = dict(self._fields['kind']._description_selection(self.env))
+        for gate in self:
+            gate.display_name = kinds.get(gate.kind, '')

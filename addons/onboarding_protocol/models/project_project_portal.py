@@ -60,7 +60,7 @@ class ProjectProject(models.Model):
         if ours:
             # tasks of ours are internal: the client learns that there are some, not which
             dues.append(Due(
-                self.env._("Work on our side: %(count)s open tasks", count=len(ours)), US,
+                self.env._("Work on our side (open tasks: %(count)s)", count=len(ours)), US,
                 owner=self.user_id.name or '',
                 date=max((due.date for due in ours if due.date), default=False),
             ))

@@ -219,7 +219,7 @@ class TestImplementationPage(ImplementationCommon, HttpCase):
         page = self._open(self.portal).text
         self.assertNotIn("Calm the salesman", page)
         self.assertNotIn("Payment dictionary", page)
-        self.assertIn("Work on our side: 1 open tasks", page)
+        self.assertIn("Work on our side (open tasks: 1)", page)
 
     def test_another_client_gets_nothing(self):
         page = self._open(self.other_portal, f'/my/implementation/{self.implementation.id}')
