@@ -41,6 +41,14 @@ class Photographer:
             page.wait_for_url(re.compile('/(odoo|my)'), wait_until='commit')
         return page
 
+    def close_chat(self, page, url):
+        """Open a page of the portal and close what the live chat offers, if it is there."""
+        page.goto(url)
+        page.wait_for_timeout(2500)
+        offer = page.locator('.o-helpdesk-LivechatOffer-close')
+        if offer.count():
+            offer.click()
+
     def take(self, page, name, url=None, ready='main', full_page=False):
         """Picture a page, once what `ready` selects is there and the images have arrived."""
         if url:
@@ -173,14 +181,16 @@ def take_implementations(photographer, id_of):
     )
 
     coordinator = photographer.sit_down('harbor', PHONE)
+    photographer.close_chat(coordinator, '/my')
     photographer.take(coordinator, 'phone-implementation', f'/my/implementation/{harbor}')
     protocol = id_of('onboarding_protocol.protocol_harbor')
     supervisor.goto(f'/odoo/golive-protocols/{protocol}')
     supervisor.get_by_role('button', name="Send to the Client").click()
     supervisor.get_by_role('button', name="Back to Draft").wait_for()
     photographer.take(coordinator, 'phone-protocol', f'/my/implementation/{harbor}/protocol')
-    photographer.take(photographer.sit_down('balticclient'), 'portal-takeover',
-                      f'/my/implementation/{baltic}')
+    client = photographer.sit_down('balticclient')
+    photographer.close_chat(client, '/my')
+    photographer.take(client, 'portal-takeover', f'/my/implementation/{baltic}')
 
 
 def take_persian(photographer, product, ticket):
