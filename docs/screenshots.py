@@ -175,10 +175,8 @@ def take_implementations(photographer, id_of):
 
     admin = photographer.sit_down('admin')
     phase = id_of('onboarding_protocol.phase_configuration')
-    photographer.take(
-        admin, 'phase-gates', f'/odoo/action-onboarding_protocol.implementation_phase_action/{phase}',
-        '[name=gate_ids] .o_data_row',
-    )
+    phases = '/odoo/action-onboarding_protocol.implementation_phase_action'
+    photographer.take(admin, 'phase-gates', f'{phases}/{phase}', '[name=gate_ids] .o_data_row')
 
     coordinator = photographer.sit_down('harbor', PHONE)
     photographer.close_chat(coordinator, '/my')
