@@ -32,6 +32,16 @@ class TestGates(ImplementationCommon):
         ])
         self.assertEqual(self.implementation.phase_id, self.phases[0])
 
+    def test_a_gate_is_named_by_what_it_asks_for(self):
+        self.assertEqual(self.gate.display_name, "Tasks of the phases before are done")
+
+    def test_the_form_knows_which_gates_its_phases_have(self):
+        """ A takeover shows the pages of an implementation only where a gate asks for them. """
+        self.assertEqual(self.implementation.asked_gates, 'tasks_done')
+        self.gate.create({'phase_id': self.phases[1].id, 'kind': 'plan_signed'})
+        supervised = self.implementation.with_user(self.supervisor)
+        self.assertEqual(supervised.asked_gates, 'plan_signed tasks_done')
+
     def test_a_phase_without_gates_is_entered(self):
         self.implementation.with_user(self.supervisor).action_next_phase()
         self.assertEqual(self.implementation.phase_id, self.phases[1])
