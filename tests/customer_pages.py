@@ -6,6 +6,9 @@ AXE = NODE_MODULES / 'axe-core' / 'axe.min.js'
 # the rules of WCAG 2.1, levels A and AA, as far as a program can decide them
 RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
 
+# the coordinator of a client who is live: gets a login for it
+LIVE = 'amberfoods'
+
 # who visits -> the addresses; a {placeholder} is filled by `get_addresses`
 PAGES = {
     None: [
@@ -30,16 +33,38 @@ PAGES = {
         '/my/tickets?filterby=key_user',
         '/my/tickets/{key_user_ticket}',
     ],
+    # an implementation that is under way, one that is live, and a takeover
+    'harbor': [
+        '/my/implementation',
+        '/my/implementation/{harbor}/data/{harbor_form}',
+        '/my/implementation/{harbor}/data/{harbor_returned}',
+        '/my/implementation/{harbor}/protocol',
+    ],
+    LIVE: [
+        '/my/implementation',
+        '/my/implementation/{amber}/protocol',
+    ],
+    'balticclient': [
+        '/my/implementation',
+        '/my/takeover/documents',
+    ],
 }
 
 
 def get_addresses(product):
     """Return the pages of `PAGES` as pairs of a login and an address."""
-    def id_of(name):
+    def id_of(name, module='helpdesk_sla'):
         record, = product.read(
-            'ir.model.data', [('module', '=', 'helpdesk_sla'), ('name', '=', name)], 'res_id',
+            'ir.model.data', [('module', '=', module), ('name', '=', name)], 'res_id',
         )
         return record['res_id']
+
+    if not product.call('res.users', 'search', [('login', '=', LIVE)]):
+        product.call('res.users', 'create', {
+            'partner_id': id_of('partner_amberfoods_coordinator'),
+            'login': LIVE, 'password': LIVE,
+            'group_ids': [(6, 0, [id_of('group_portal', 'base')])],
+        }, context={'no_reset_password': True})
 
     ticket = id_of('ticket_slow')
     share = product.call('portal.share', 'create', {
@@ -52,6 +77,10 @@ def get_addresses(product):
         'key_user_ticket': id_of('ticket_lantern_scanner'),
         'ticket_link': link.removeprefix(product.url),
         'agreement': id_of('agreement_kestrel'),
+        'harbor': id_of('implementation_harbor', 'onboarding_protocol'),
+        'harbor_form': id_of('data_harbor_returns', 'onboarding_protocol'),
+        'harbor_returned': id_of('data_harbor_mapping', 'onboarding_protocol'),
+        'amber': id_of('implementation_amberfoods', 'onboarding_protocol'),
     }
     return [
         (login, address.format(**values))
