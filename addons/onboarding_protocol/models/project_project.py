@@ -3,6 +3,9 @@ from odoo.exceptions import ValidationError
 
 from .implementation_phase import KINDS
 
+# a write of one of these may lead past a gate
+PHASE_FIELDS = {'implementation_kind', 'is_template', 'phase_id', 'phase_ids'}
+
 
 class ProjectProject(models.Model):
     """ An implementation is a project with a kind: the project manager is its supervisor (P8). """
@@ -101,9 +104,9 @@ class ProjectProject(models.Model):
     @api.depends('golive_datetime')
     def _compute_golive_date(self):
         for project in self:
-            project.golive_date = project.golive_datetime and fields.Datetime.context_timestamp(
-                project.with_context(tz=project._get_implementation_tz()), project.golive_datetime,
-            ).date()
+            project.golive_date = project.golive_datetime and (
+                project._get_day(project.golive_datetime)
+            )
 
     @api.model
     def _read_group_phase_id(self, phases, domain):
@@ -197,20 +200,22 @@ class ProjectProject(models.Model):
             if kept:
                 others = {name: value for name, value in vals.items() if name != 'company_id'}
                 return kept.write(others) and (self - kept).write(vals)
-        before = {project: project.phase_id for project in self}
-        phases_before = {project: project.phase_ids for project in self}
-        beginning = self.filtered(lambda project: not project.passage_ids)
-        if vals.keys() & {'implementation_kind', 'phase_id', 'phase_ids'}:
-            # the gates are asked before the phase is: `before` is what they start from
-            self.filtered('implementation_kind')._touch_implementation()
-        result = super().write(vals)
-        if vals.keys() & {'implementation_kind', 'is_template'}:
-            beginning.filtered('implementation_kind')._begin_implementation()
-            self -= beginning
-        if 'phase_ids' in vals:
-            self._check_phases_ahead(phases_before)
-        if 'phase_id' in vals:
-            self._enter_phases(before)
+        if PHASE_FIELDS.isdisjoint(vals):
+            result = super().write(vals)
+        else:
+            self._touch_implementation()
+            # what the gates start from
+            before = {project: project.phase_id for project in self}
+            phases_before = {project: project.phase_ids for project in self}
+            beginning = self.filtered(lambda project: not project.passage_ids)
+            result = super().write(vals)
+            if vals.keys() & {'implementation_kind', 'is_template'}:
+                beginning.filtered('implementation_kind')._begin_implementation()
+                self -= beginning
+            if 'phase_ids' in vals:
+                self._check_phases_ahead(phases_before)
+            if 'phase_id' in vals:
+                self._enter_phases(before)
         if vals.keys() & self._get_golive_facts():
             self._golive_facts_changed()
         return result
@@ -246,6 +251,24 @@ class ProjectProject(models.Model):
         """ Return the time zone in which the days of the implementation are counted. """
         self.ensure_one()
         return self.user_id.tz or self.company_id.partner_id.tz or self.env.user.tz or 'UTC'
+
+    def _get_local_time(self, moment):
+        """ Return a moment (naive UTC) on the clock of the supervisor.
+
+        :rtype: datetime
+        """
+        self.ensure_one()
+        return fields.Datetime.context_timestamp(
+            self.with_context(tz=self._get_implementation_tz()), moment,
+        )
+
+    def _get_day(self, moment):
+        """ Return on which day a moment (naive UTC) is for the supervisor. """
+        return self._get_local_time(moment).date()
+
+    def _get_today(self):
+        """ Return today where the supervisor is. """
+        return self._get_day(fields.Datetime.now())
 
     def _get_client_company_name(self):
         """ Return the name of the client, as it stands on documents. """

@@ -111,8 +111,8 @@ class ProjectProject(models.Model):
         self.ensure_one()
         return self.data_request_ids.filtered(lambda request: request.id == request_id)
 
-    def _check_may_fill_in(self, partner, request):
-        """ Refuse what the client cannot fill in now.
+    def _check_fills_in(self, partner):
+        """ Refuse a person who does not fill in for the client.
 
         :raise UserError: a sentence for the client
         """
@@ -122,6 +122,13 @@ class ProjectProject(models.Model):
                 "%(coordinator)s fills in the data for %(client)s.",
                 coordinator=self.coordinator_id.name, client=self._get_client_company_name(),
             ))
+
+    def _check_may_fill_in(self, partner, request):
+        """ Refuse what the client cannot fill in now.
+
+        :raise UserError: a sentence for the client
+        """
+        self._check_fills_in(partner)
         if request.state == 'accepted':
             raise UserError(self.env._(
                 "%(data)s is accepted already. Write to us if it has changed.", data=request.name,
@@ -173,10 +180,6 @@ class ProjectProject(models.Model):
         if request.state != 'provided':
             self._check_may_fill_in(partner, request)
             return
-        if not self._may_act_in_portal(partner):
-            raise UserError(self.env._(
-                "%(coordinator)s fills in the data for %(client)s.",
-                coordinator=self.coordinator_id.name, client=self._get_client_company_name(),
-            ))
+        self._check_fills_in(partner)
         request.write({'state': 'todo', 'provided_on': False, 'provided_by_id': False})
         request._forget_check()

@@ -60,13 +60,6 @@ class ProjectProject(models.Model):
             text, US, owner=self.user_id.name or '', date=meeting and self._get_day(meeting.start),
         )
 
-    def _get_day(self, moment):
-        """ Return on which day a moment is for the supervisor. """
-        self.ensure_one()
-        return fields.Datetime.context_timestamp(
-            self.with_context(tz=self._get_implementation_tz()), moment,
-        ).date()
-
     def _gate_meeting_held(self, kind, text):
         """ One meeting of the kind was held. """
         meetings = self._search_meetings([kind])
@@ -211,9 +204,7 @@ class ProjectProject(models.Model):
     def _get_agenda_dues(self):
         """ Return the open points that a meeting talks about. """
         self.ensure_one()
-        return sorted(
-            self._get_dues(), key=lambda due: (not due.date, due.date or 0, due.side, due.text),
-        )
+        return sorted(self._get_dues(), key=Due.get_order)
 
     def _format_agenda_point(self, due):
         """ Return an open point as a line of text. """

@@ -63,11 +63,8 @@ class ProjectProject(models.Model):
             if project.golive_datetime or not project.phase_ids.filtered('is_live'):
                 project.forecast_golive_date = project.golive_date
             else:
-                today = fields.Date.context_today(
-                    project.with_context(tz=project._get_implementation_tz()),
-                )
                 left = max(project.phase_id.planned_days - project.days_in_phase, 0)
-                project.forecast_golive_date = today + timedelta(
+                project.forecast_golive_date = project._get_today() + timedelta(
                     days=left + sum(project._get_phases_ahead().mapped('planned_days')),
                 )
             planned, forecast = project.planned_golive_date, project.forecast_golive_date

@@ -67,7 +67,7 @@ class ProjectProject(models.Model):
         if self.plan_id.state == 'signed' and not self.open_plan_id:
             return self.plan_id.action_new_version()
         plan = self.open_plan_id or self.plan_ids.create({'project_id': self.id})
-        return plan.action_open()
+        return plan.get_formview_action()
 
     # === BUSINESS METHODS === #
 

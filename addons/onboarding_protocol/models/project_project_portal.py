@@ -72,7 +72,7 @@ class ProjectProject(models.Model):
         :rtype: dict[str, list[Due]]
         """
         self.ensure_one()
-        dues = sorted(self._get_dues(), key=lambda due: (not due.date, due.date or 0, due.text))
+        dues = sorted(self._get_dues(), key=Due.get_order)
         return {side: [due for due in dues if due.side == side] for side in (CLIENT, US)}
 
     def _get_portal_page_values(self, partner):

@@ -66,12 +66,7 @@ class ProjectProject(models.Model):
         """ Open the protocol; draw it up from the checklist and the success plan if need be. """
         self.ensure_one()
         protocol = self.protocol_id or self.env['golive.protocol'].create({'project_id': self.id})
-        return {
-            'type': 'ir.actions.act_window',
-            'res_model': 'golive.protocol',
-            'res_id': protocol.id,
-            'views': [(False, 'form')],
-        }
+        return protocol.get_formview_action()
 
     # === LINES === #
 

@@ -165,7 +165,7 @@ class ProjectProject(models.Model):
         :rtype: list[date]
         """
         self.ensure_one()
-        today = self._get_day(fields.Datetime.now())
+        today = self._get_today()
         # the first day of the rhythm that is not over; counted from the start, so nothing drifts
         number = max(0, -((self.recurring_start_date - today) // RHYTHM))
         slots = [
@@ -198,9 +198,7 @@ class ProjectProject(models.Model):
         self.ensure_one()
         if meeting.allday:
             return DEFAULT_TIME
-        return fields.Datetime.context_timestamp(
-            self.with_context(tz=self._get_implementation_tz()), meeting.start,
-        ).time()
+        return self._get_local_time(meeting.start).time()
 
     def _get_meeting_calendars(self):
         """ Return the working time of both sides, as far as it is known.

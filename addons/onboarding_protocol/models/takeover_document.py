@@ -113,16 +113,14 @@ class TakeoverDocument(models.Model):
         self.check_access('write')
         now = fields.Datetime.now()
         for document in self:
-            project = document.project_id
-            today = fields.Date.context_today(
-                document.with_context(tz=project._get_implementation_tz()),
-            )
             if not document.attachment_ids and not document.url:
                 raise UserError(self.env._(
                     "There is nothing to deliver for “%(document)s”: add a file or a link.",
                     document=document.name,
                 ))
-            if not document.validate_by or document.validate_by < today:
+            if not document.validate_by or (
+                document.validate_by < document.project_id._get_today()
+            ):
                 raise UserError(self.env._(
                     "By when does the client validate “%(document)s”? Agree on a day from today "
                     "on and enter it.",
@@ -156,6 +154,7 @@ class TakeoverDocument(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {'state', 'version', 'version_ids', 'return_reason'}
 

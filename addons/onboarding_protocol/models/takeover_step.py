@@ -173,8 +173,7 @@ class TakeoverStep(models.Model):
                 ))
         by_day = defaultdict(self.browse)
         for step in self.filtered(lambda step: step.state == 'agreed'):
-            zone = step.project_id._get_implementation_tz()
-            by_day[fields.Date.context_today(step.with_context(tz=zone))] |= step
+            by_day[step.project_id._get_today()] |= step
         for day, steps in by_day.items():
             # sudo: takeover.step - as above
             steps.sudo().write({'done_date': day})
@@ -187,6 +186,7 @@ class TakeoverStep(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {
             'revision', 'confirmed_user_id', 'confirmed_datetime', 'client_confirmed_partner_id',

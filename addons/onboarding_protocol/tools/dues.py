@@ -20,3 +20,7 @@ class Due(NamedTuple):
     owner: str = ''
     date: object = False
     url: str = ''
+
+    def get_order(self):
+        """ Return the sort key: soonest first, those without a day last. """
+        return not self.date, self.date or 0, self.side, self.text
