@@ -312,6 +312,10 @@ class GoliveProtocol(models.Model):
     # === WHAT MAY CHANGE === #
 
     @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ENGINE_FIELDS
+
+    @api.model
     def _get_engine_error(self):
         return AccessError(self.env._(
             "A protocol is sent, signed and refused by its buttons and in the portal. This is not "

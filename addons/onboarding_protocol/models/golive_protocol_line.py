@@ -107,6 +107,10 @@ class GoliveProtocolLine(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ANSWER_FIELDS | ENGINE_FIELDS
+
     def _check_draft(self):
         self.protocol_id._check_draft()
 

@@ -90,6 +90,10 @@ class ImplementationActionItem(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | {'task_id'}
+
     def _check_engine_values(self, vals):
         """ Refuse to choose by hand the task that an item becomes.
 

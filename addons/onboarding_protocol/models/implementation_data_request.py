@@ -147,12 +147,8 @@ class ImplementationDataRequest(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su:
-            vals_list = [dict(vals) for vals in vals_list]
-            for vals in vals_list:
-                self._check_engine_values(vals)
-                # whatever the context has as a default
-                vals.update(dict.fromkeys(ENGINE_FIELDS, False), state='todo')
+        for vals in vals_list:
+            self._check_engine_values(vals)
         return super().create(vals_list)
 
     def write(self, vals):
@@ -218,17 +214,11 @@ class ImplementationDataRequest(models.Model):
             'provided_by_id': False,
         })
 
-    def action_open(self):
-        """ Open the request, from the list in the implementation. """
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window',
-            'res_model': self._name,
-            'res_id': self.id,
-            'views': [(False, 'form')],
-        }
-
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ENGINE_FIELDS
 
     def _check_engine_values(self, vals):
         """ Refuse to write what only the portal and the buttons write.

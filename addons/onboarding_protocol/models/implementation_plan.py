@@ -117,11 +117,8 @@ class ImplementationPlan(models.Model):
     def create(self, vals_list):
         """ Count the versions of each implementation. """
         vals_list = [dict(vals) for vals in vals_list]
-        if not self.env.su:
-            for vals in vals_list:
-                self._check_engine_values(vals)
-                # whatever the context has as a default
-                vals.update(dict.fromkeys(ENGINE_FIELDS, False), state='draft')
+        for vals in vals_list:
+            self._check_engine_values(vals)
         # sudo: implementation.plan - versions are counted, whoever sees them
         numbers = dict(self.sudo()._read_group(
             [('project_id', 'in', [vals.get('project_id') for vals in vals_list])],
@@ -217,12 +214,7 @@ class ImplementationPlan(models.Model):
         for line in version.sudo().line_ids:
             if line._get_origin() in orders:
                 line.proposed_order_id = orders[line._get_origin()]
-        return version._get_form_action()
-
-    def action_open(self):
-        """ Open the plan, from the list in the implementation. """
-        self.ensure_one()
-        return self._get_form_action()
+        return version.get_formview_action()
 
     def action_propose_later(self):
         """ Make one draft quotation of the lines for later that were not proposed yet.
@@ -234,12 +226,7 @@ class ImplementationPlan(models.Model):
         self.check_access('write')
         order = self._propose_later()
         if order.with_env(self.env).has_access('write'):
-            return {
-                'type': 'ir.actions.act_window',
-                'res_model': 'sale.order',
-                'res_id': order.id,
-                'views': [(False, 'form')],
-            }
+            return order.with_env(self.env).get_formview_action()
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
@@ -253,16 +240,11 @@ class ImplementationPlan(models.Model):
             },
         }
 
-    def _get_form_action(self):
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window',
-            'res_model': self._name,
-            'res_id': self.id,
-            'views': [(False, 'form')],
-        }
-
     # === LIFE === #
+
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ENGINE_FIELDS
 
     def _check_engine_values(self, vals):
         """ Refuse to write what only the buttons and the signature write.
@@ -351,9 +333,7 @@ class ImplementationPlan(models.Model):
         self.write({
             'state': 'signed',
             'signed_by': signed_by.strip()[:200],
-            'signed_on': fields.Date.context_today(
-                self.with_context(tz=project._get_implementation_tz()),
-            ),
+            'signed_on': project._get_today(),
             'signature': signature,
         })
         # the PDF is rendered from what is stored

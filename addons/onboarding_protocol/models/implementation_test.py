@@ -93,6 +93,10 @@ class ImplementationTest(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ENGINE_FIELDS
+
     def _check_engine_values(self, vals):
         """ Refuse to write by hand what a run of the test writes.
 

@@ -67,6 +67,17 @@ class ProjectProject(models.Model):
         for project in self:
             project.passed_with_reason = any(project.passage_ids.mapped('reason'))
 
+    # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields):
+        """ Take no default of the user's for what only the gates write. """
+        defaults = super().default_get(fields)
+        if not self.env.su:
+            for name in ENGINE_FIELDS & defaults.keys():
+                del defaults[name]
+        return defaults
+
     # === ACTION METHODS === #
 
     def action_next_phase(self):
@@ -117,6 +128,21 @@ class ProjectProject(models.Model):
         begin = phases.ids.index(before.id) + 1 if before in phases else 0
         end = phases.ids.index(after.id) + 1 if after in phases else 0
         return phases[begin:end]
+
+    def _get_gates_ahead(self):
+        """ Return what is asked for to enter the phases that the implementation has not entered.
+
+        :return: for each kind of gate the first phase that asks for it
+        :rtype: dict[str, implementation.phase]
+        """
+        self.ensure_one()
+        phases = self.phase_ids.sorted()
+        gates = {}
+        # sudo: implementation.gate - what is asked for does not depend on who asks
+        for phase in self.sudo()._get_phases_between(self.phase_id, phases[-1:]):
+            for gate in phase.gate_ids:
+                gates.setdefault(gate.kind, phase)
+        return gates
 
     def _get_next_dues(self):
         """ Return what is missing to enter the next phase.
@@ -266,6 +292,8 @@ class ProjectProject(models.Model):
                     for name in others if name in self._fields
                 )),
             ))
+        if 'implementation_kind' not in vals and not vals.get('is_template'):
+            return
         for project in self.filtered('passage_ids'):
             if vals.get('implementation_kind', project.implementation_kind) != (
                 project.implementation_kind

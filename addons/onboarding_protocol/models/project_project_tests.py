@@ -92,21 +92,6 @@ class ProjectProject(models.Model):
             ))
         return dues
 
-    def _get_gates_ahead(self):
-        """ Return what is asked for to enter the phases that the implementation has not entered.
-
-        :return: for each kind of gate the first phase that asks for it
-        :rtype: dict[str, implementation.phase]
-        """
-        self.ensure_one()
-        phases = self.phase_ids.sorted()
-        gates = {}
-        # sudo: implementation.gate - what is asked for does not depend on who asks
-        for phase in self.sudo()._get_phases_between(self.phase_id, phases[-1:]):
-            for gate in phase.gate_ids:
-                gates.setdefault(gate.kind, phase)
-        return gates
-
     # === PORTAL === #
 
     def _get_portal_page_values(self, partner):

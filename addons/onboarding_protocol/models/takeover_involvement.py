@@ -50,5 +50,6 @@ class TakeoverInvolvement(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {'amount'}

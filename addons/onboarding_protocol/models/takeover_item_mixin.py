@@ -26,19 +26,6 @@ class TakeoverItemMixin(models.AbstractModel):
 
     # === CRUD METHODS === #
 
-    @api.model
-    def default_get(self, fields):
-        """ Take no default of the user's for what only the system writes. """
-        defaults = super().default_get(fields)
-        if not self.env.su:
-            for name in self._get_engine_fields() & defaults.keys():
-                default = self._fields[name].default
-                if default:
-                    defaults[name] = default(self)
-                else:
-                    del defaults[name]
-        return defaults
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -56,13 +43,6 @@ class TakeoverItemMixin(models.AbstractModel):
         return super().write(vals)
 
     # === BUSINESS METHODS === #
-
-    def _get_engine_fields(self):
-        """ Return the names of the fields that only the methods of the model write.
-
-        :rtype: set[str]
-        """
-        return set()
 
     def _check_engine_fields(self, vals):
         """ Refuse that users write by hand, by RPC or by import what somebody has to confirm.

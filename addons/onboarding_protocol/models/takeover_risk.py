@@ -64,6 +64,7 @@ class TakeoverRisk(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {'score', 'level'}
 

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import psycopg2
 
 from odoo.exceptions import AccessError, ValidationError
@@ -240,6 +242,34 @@ class TestGates(ImplementationCommon):
                     'name': "Live", 'implementation_kind': 'implementation',
                     'partner_id': self.client.id, 'golive_datetime': '2026-01-01 10:00:00',
                 })
+
+    def test_go_live_is_not_given_as_a_default(self):
+        project = self.env['project.project'].with_user(self.manager).with_context(
+            default_golive_datetime='2026-01-01 10:00:00',
+        ).create({
+            'name': "Live", 'implementation_kind': 'implementation',
+            'partner_id': self.client.id,
+        })
+        self.assertFalse(project.golive_datetime)
+
+    def test_what_only_the_system_writes_is_not_given_as_a_default(self):
+        protocol = self.env['golive.protocol'].create({'project_id': self.implementation.id})
+        for model, values, default in (
+            ('golive.protocol', {'project_id': self.other_implementation.id}, ('number', 'GLP1')),
+            ('golive.protocol.line', {'protocol_id': protocol.id}, ('is_done', True)),
+            ('implementation.data.request', {}, ('state', 'accepted')),
+            ('implementation.plan', {}, ('signed_by', "Somebody")),
+            ('implementation.test', {}, ('run_datetime', datetime(2026, 1, 1))),
+        ):
+            name, value = default
+            values = {'project_id': self.implementation.id, 'name': "Forged", **values}
+            records = self.env[model].with_user(self.supervisor)
+            values = {key: text for key, text in values.items() if key in records._fields}
+            if model == 'golive.protocol.line':
+                del values['project_id']
+            with self.subTest(model=model):
+                record = records.with_context(**{f'default_{name}': value}).create(values)
+                self.assertNotIn(value, (record[name], record.read([name])[0][name]))
 
     def test_entering_the_first_live_phase_is_the_go_live(self):
         self.task.state = '1_done'
