@@ -302,11 +302,11 @@ class HypercarePeriod(models.Model):
         :rtype: dict[int, list[Life]]
         """
         lives = defaultdict(list)
-        for period_id, opened, closed, stage_type, priority, kind, history in (
+        for period_id, opened, priority, kind, *changes in (
             self.env.execute_query(SQL(
                 """
-                SELECT hypercare_id, open_date, close_date, stage_type, priority, hypercare_kind,
-                       CASE WHEN reopen_count > 0 THEN stage_history END
+                SELECT hypercare_id, open_date, priority, hypercare_kind, close_date, stage_type,
+                       stage_history, reopen_count > 0
                   FROM helpdesk_ticket
                  WHERE hypercare_id IN %s AND active IS TRUE AND open_date < %s
                    AND (close_date IS NULL OR close_date >= %s)
@@ -314,8 +314,9 @@ class HypercarePeriod(models.Model):
                 tuple(self.ids), end, start,
             ))
         ):
-            changes = get_changes(opened, closed, stage_type, history)
-            lives[period_id].append(Life(opened, changes, priority, kind or 'other'))
+            lives[period_id].append(
+                Life(opened, get_changes(opened, *changes), priority, kind or 'other'),
+            )
         return lives
 
     def _read_promises(self, start, end):

@@ -60,18 +60,23 @@ class Run(NamedTuple):
 
 def get_changes(
     opened: datetime, closed: datetime | None, stage_type: str | None, history: list | None = None,
+    is_reopened: bool = False,
 ) -> tuple:
     """ Return when a ticket closed and opened again.
 
     For most tickets two dates say it all. The history is taken apart only for those that were
-    reopened, the same as in the Backlog Analysis.
+    reopened, the same as in the Backlog Analysis; of the others it tells as what they closed first,
+    for a solved ticket may be canceled later.
 
-    :param list history: `stage_history` of a ticket that was reopened
+    :param list history: `stage_history`: stage, moment and its type, oldest first
     """
-    if not history or len(history) < 2:
+    history = history or []
+    if not is_reopened or len(history) < 2:
         if not closed:
             return ()
-        return ((closed, 'cancelled' if stage_type == 'cancelled' else 'solved'),)
+        closing = [entered for _stage, _moment, entered in history if entered in CLOSING_TYPES]
+        first = closing[0] if closing else stage_type
+        return ((closed, 'cancelled' if first == 'cancelled' else 'solved'),)
     changes = []
     state = 'open'
     for _stage, moment, entered in history:
