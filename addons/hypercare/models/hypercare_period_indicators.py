@@ -496,7 +496,7 @@ class HypercarePeriod(models.Model):
         self.env['hypercare.measure'].sudo()._store(
             [(period.id, day) for period, day in figures],
             [
-                (period.id, indicators[code].id, day, value)
+                (period.id, indicators[code].id, day, round(value, 3))
                 for (period, day), values in figures.items()
                 for code, value in values.items() if code in indicators
             ],
