@@ -22,6 +22,7 @@
         'views/hypercare_portal_templates.xml',
     ],
     'demo': [
+        'demo/hypercare_demo.xml',
     ],
     'application': True,
 }
