@@ -7,3 +7,8 @@ from . import helpdesk_sla
 from . import helpdesk_ticket
 from . import helpdesk_ticket_type
 from . import project_project
+from . import hypercare_indicator
+from . import hypercare_measure
+from . import hypercare_bottleneck
+from . import hypercare_indicator_status
+from . import hypercare_period_indicators
