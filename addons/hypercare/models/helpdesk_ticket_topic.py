@@ -60,7 +60,8 @@ class HelpdeskTicket(models.Model):
         partners = self.env['res.partner'].browse(
             recipient['partner_id']
             for recipient in self._message_get_suggested_recipients(
-                reply_discussion=True, no_create=False,
+                reply_discussion=True,
+                no_create=not self.env['res.partner'].has_access('create'),
             )
             if recipient.get('partner_id')
         )

@@ -53,7 +53,7 @@ class HelpdeskTicket(models.Model):
             'open_date', '>=', team._get_triage_since(team._get_triage_today()),
         ))
 
-    @api.depends('stage_type', 'sla_pause_ids.date_to', 'link_ids.kind')
+    @api.depends('stage_type', 'is_closed', 'is_blocked', 'sla_pause_ids.date_to')
     def _compute_is_triage_blocked(self):
         now = fields.Datetime.now()
         for ticket in self:

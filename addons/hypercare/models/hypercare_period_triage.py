@@ -75,10 +75,10 @@ class HypercarePeriod(models.Model):
         self.ensure_one()
         today = self._get_today()
         if (
-            self.state != 'running' or self.triage_mail_day and self.triage_mail_day >= today
+            self.state != 'running' or (self.triage_mail_day and self.triage_mail_day >= today)
             or not (self.triage_mail_supervisor or self.triage_mail_coordinator)
-            or self.golive_date and today < self.golive_date
-            or self.date_end and today > self.date_end
+            or (self.golive_date and today < self.golive_date)
+            or (self.date_end and today > self.date_end)
         ):
             return False
         zone = self._get_tz()

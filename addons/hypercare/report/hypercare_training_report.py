@@ -101,7 +101,7 @@ class HypercareTrainingReport(models.Model):
                       AND ticket.company_id = item.company_id
                       AND ticket.active
                       AND ticket.open_date >= stretch.date_from
-                      AND ticket.open_date < stretch.date_to
+                      AND (stretch.phase = 'after' OR ticket.open_date < stretch.date_to)
               ) asked ON TRUE
              WHERE item.state = 'held' AND item.cutoff_datetime IS NOT NULL
                AND period.start_datetime IS NOT NULL
