@@ -65,5 +65,5 @@ class HypercarePeriod(models.Model):
             'hypercare.helpdesk_ticket_action_quick_fix',
         )
         action['domain'] = [('is_quick_fix', '=', True), ('hypercare_id', '=', self.id)]
-        action['context'] = {'search_default_open': 1}
+        action['context'] = {'search_default_open': 1, 'create': False}
         return action

@@ -54,7 +54,7 @@ class HypercarePeriod(models.Model):
             'hypercare.helpdesk_ticket_action_triage',
         )
         action['domain'] = [('hypercare_id', '=', self.id)]
-        action['context'] = {'search_default_open': 1}
+        action['context'] = {'search_default_open': 1, 'create': False}
         return action
 
     # === BUSINESS METHODS === #
@@ -152,26 +152,32 @@ class HypercarePeriod(models.Model):
 
         Called by the templates; the tickets and the reader are in the context.
 
-        :return: dicts with `title`, `count`, `lines` and `more`; empty lists are left out
+        :return: dicts with `title`, `count` (0: not told), `lines` and `more`; empty lists are
+            left out
         :rtype: list[dict]
         """
         self.ensure_one()
         tickets = self.env.context.get('triage_tickets') or {}
         counts = self.env.context.get('triage_counts') or {}
-        groups = []
+        groups, told = [], self.env['helpdesk.ticket'].sudo()
         for name, title in self._get_triage_titles():
-            listed = tickets.get(name, self.env['helpdesk.ticket'])
-            # counts and lists differ: the lists have only what the reader may open
+            listed = tickets.get(name, told.browse())
             count = counts.get(name, 0)
-            if count:
-                lines = [self._prepare_triage_line(ticket) for ticket in listed[:MAIL_LINES]]
-                groups.append({
-                    'name': name,
-                    'title': title,
-                    'count': count,
-                    'lines': lines,
-                    'more': count - len(lines),
-                })
+            if name == 'oldest':
+                # every open ticket is among them: only those that no list above has shown
+                listed = (listed - told)[:MAIL_LINES]
+                count = len(listed)
+            if not count:
+                continue
+            lines = listed[:MAIL_LINES]
+            told |= lines
+            groups.append({
+                'title': title,
+                'count': count if name != 'oldest' else 0,
+                'lines': [self._prepare_triage_line(ticket) for ticket in lines],
+                # counts and lists differ: the lists have only what the reader may open
+                'more': count - len(lines),
+            })
         return groups
 
     def _get_triage_titles(self):

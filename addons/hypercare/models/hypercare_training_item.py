@@ -116,7 +116,7 @@ class HypercareTrainingItem(models.Model):
         }
         for item in self:
             item.before_count = rows.get((item._origin, 'before'), 0)
-            item.after_count = rows.get((item._origin, 'after'), 0)
+            item.after_count = rows.get((item._origin, 'since'), 0)
 
     # === CONSTRAINT METHODS === #
 

@@ -12,7 +12,7 @@ class HypercareTrainingReport(models.Model):
     _name = 'hypercare.training.report'
     _description = "Effect of Trainings"
     _auto = False
-    _order = 'training_date desc, item_id desc, phase desc'
+    _order = 'training_date desc, item_id desc, phase'
     _rec_name = 'topic_id'
     _depends = {
         'hypercare.training.item': [
@@ -38,7 +38,8 @@ class HypercareTrainingReport(models.Model):
     user_id = fields.Many2one(comodel_name='res.users', string="Trainer", readonly=True)
     training_date = fields.Date(string="Training on", readonly=True)
     phase = fields.Selection(
-        selection=[('before', "Before the training"), ('after', "After the training")],
+        # in the order of time by the alphabet, too: charts sort by it
+        selection=[('before', "Before the training"), ('since', "After the training")],
         readonly=True,
     )
     question_count = fields.Integer(string="Questions", readonly=True)
@@ -88,7 +89,7 @@ class HypercareTrainingReport(models.Model):
                           EXTRACT(EPOCH FROM date_to - date_from)::float / 86400 AS days
                      FROM (VALUES
                           (0, 'before', period.start_datetime, item.cutoff_datetime),
-                          (1, 'after', item.cutoff_datetime,
+                          (1, 'since', item.cutoff_datetime,
                            GREATEST(item.cutoff_datetime, %(now)s))
                      ) bounds (number, phase, date_from, date_to)
               ) stretch ON TRUE
@@ -101,7 +102,7 @@ class HypercareTrainingReport(models.Model):
                       AND ticket.company_id = item.company_id
                       AND ticket.active
                       AND ticket.open_date >= stretch.date_from
-                      AND (stretch.phase = 'after' OR ticket.open_date < stretch.date_to)
+                      AND (stretch.phase = 'since' OR ticket.open_date < stretch.date_to)
               ) asked ON TRUE
              WHERE item.state = 'held' AND item.cutoff_datetime IS NOT NULL
                AND period.start_datetime IS NOT NULL

@@ -235,11 +235,11 @@ class TestTopics(HypercareCommon):
             )
         }
         self.assertEqual(rows['before'].asker_count, 4)
-        self.assertEqual(rows['after'].asker_count, 1)
+        self.assertEqual(rows['since'].asker_count, 1)
         # from Thursday 00:00 in Warsaw until Wednesday of the week after, 10:00
-        self.assertAlmostEqual(rows['after'].days, 6 + 10 / 24, 3)
-        self.assertAlmostEqual(rows['after'].weekly_count, 7 / (6 + 10 / 24), 3)
-        domain = rows['after'].action_view_tickets()['domain']
+        self.assertAlmostEqual(rows['since'].days, 6 + 10 / 24, 3)
+        self.assertAlmostEqual(rows['since'].weekly_count, 7 / (6 + 10 / 24), 3)
+        domain = rows['since'].action_view_tickets()['domain']
         self.assertEqual(self.env['helpdesk.ticket'].search_count(domain), 1)
 
     def test_G5_a_training_that_is_only_planned_is_not_measured(self):
