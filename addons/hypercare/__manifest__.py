@@ -10,7 +10,10 @@
         'security/hypercare_security.xml',
         'security/hypercare_topic_security.xml',
         'security/ir.model.access.csv',
+        'security/hypercare_indicator_security.xml',
         'data/hypercare_scale_data.xml',
+        'data/hypercare_indicator_data.xml',
+        'data/hypercare_indicator_cron.xml',
         'data/ir_cron_data.xml',
         'data/ir_cron_topic_data.xml',
         'data/mail_template_triage_data.xml',
@@ -21,7 +24,11 @@
         'views/helpdesk_ticket_type_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/project_project_views.xml',
+        'views/hypercare_indicator_views.xml',
+        'views/hypercare_measure_views.xml',
+        'views/hypercare_period_indicators_views.xml',
         'views/hypercare_menus.xml',
+        'views/hypercare_indicator_menus.xml',
         'views/hypercare_portal_templates.xml',
         'views/hypercare_topic_views.xml',
         'views/hypercare_training_item_views.xml',
@@ -35,6 +42,16 @@
     ],
     'demo': [
         'demo/hypercare_topic_demo.xml',
+        'demo/hypercare_demo.xml',
+        'demo/hypercare_indicator_demo.xml',
     ],
+    'assets': {
+        'web.assets_backend': [
+            'hypercare/static/src/**/*',
+        ],
+        'web.assets_unit_tests': [
+            'hypercare/static/tests/*.test.js',
+        ],
+    },
     'application': True,
 }

@@ -5,3 +5,6 @@ from . import test_promises
 from . import test_quick_fixes
 from . import test_topics
 from . import test_triage
+from . import test_window_figures
+from . import test_indicators
+from . import test_js
