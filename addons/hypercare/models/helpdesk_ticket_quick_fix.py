@@ -27,5 +27,8 @@ class HelpdeskTicket(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | {'is_quick_fix'}
+
     def _get_sla_facts(self):
         return {**super()._get_sla_facts(), 'quick_fix': {self.is_quick_fix}}

@@ -37,7 +37,8 @@ class HypercareTopic(models.Model):
     ticket_count = fields.Integer(string="Questions", compute='_compute_ticket_count')
 
     _name_uniq = models.UniqueIndex(
-        "(COALESCE(company_id, 0), name)", "A topic with this name already exists.",
+        "(COALESCE(company_id, 0), lower(name->>'en_US'))",
+        "A topic with this name already exists.",
     )
 
     # === COMPUTE METHODS === #

@@ -10,7 +10,7 @@ class HypercareTrainingItem(models.Model):
 
     _name = 'hypercare.training.item'
     _description = "Topic of the Second Training"
-    _inherit = ['mail.thread']
+    _inherit = ['hypercare.engine.mixin', 'mail.thread']
     _order = 'state_order, date, id'
     _rec_name = 'topic_id'
     _check_company_auto = True
@@ -176,3 +176,11 @@ class HypercareTrainingItem(models.Model):
         ]
         action['context'] = {}
         return action
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | {
+            'company_id', 'partner_id', 'state_order', 'cutoff_datetime',
+        }

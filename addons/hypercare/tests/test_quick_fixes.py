@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -35,6 +36,17 @@ class TestQuickFixes(HypercareCommon):
         self.assertEqual(
             [ticket.is_quick_fix for ticket in (before, settings, defect, stranger)],
             [False, True, False, False],
+        )
+
+    def test_G4_nobody_makes_a_ticket_a_quick_fix_by_hand(self):
+        ticket = self._create_tickets(kind='defect').with_user(self.agent)
+        with self.assertRaises(AccessError):
+            ticket.is_quick_fix = True
+        values = {'name': "Urgent", 'team_id': self.team.id}
+        with self.assertRaises(AccessError):
+            ticket.create({**values, 'is_quick_fix': True})
+        self.assertFalse(
+            ticket.with_context(default_is_quick_fix=True).create(values).is_quick_fix,
         )
 
     def test_G4_a_quick_fix_has_the_target_of_its_own(self):

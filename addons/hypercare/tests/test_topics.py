@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import HypercareCommon
@@ -42,7 +42,7 @@ class TestTopics(HypercareCommon):
 
     def test_G5_two_topics_of_a_company_have_different_names(self):
         with self.assertRaisesRegex(Exception, 'name_uniq'), mute_logger('odoo.sql_db'):
-            self.env['hypercare.topic'].create({'name': "Print a label"})
+            self.env['hypercare.topic'].create({'name': "print a label"})
 
     def test_G5_a_link_leads_to_a_page_of_the_web(self):
         for address in (
@@ -211,6 +211,21 @@ class TestTopics(HypercareCommon):
         with self.assertRaises(AccessError):
             item.with_user(self.supervisor).unlink()
 
+    def test_G5_what_the_system_keeps_of_a_training_is_not_written_by_hand(self):
+        item = self._new_item(date='2026-03-02', state='held').with_user(self.manager)
+        for name in ('cutoff_datetime', 'partner_id', 'company_id'):
+            with self.assertRaises(AccessError):
+                item.write({name: False})
+        with self.assertRaises(AccessError):
+            item.create({
+                'period_id': self.period.id, 'topic_id': self.other_topic.id,
+                'cutoff_datetime': '2020-01-01 00:00:00',
+            })
+        created = item.with_context(default_cutoff_datetime='2020-01-01 00:00:00').create({
+            'period_id': self.period.id, 'topic_id': self.other_topic.id,
+        })
+        self.assertFalse(created.cutoff_datetime)
+
     def _new_item(self, **values):
         return self.env['hypercare.training.item'].create({
             'period_id': self.period.id, 'topic_id': self.topic.id, **values,
@@ -286,3 +301,26 @@ class TestTopics(HypercareCommon):
         values = self.period.sudo()._get_portal_page_values(self.coordinator)
         self.assertEqual(values['training_items'], item, "what is only proposed is not told")
         self.assertEqual(values['training_answers'], self.topic, "no answer, no entry")
+
+
+@tagged('post_install', '-at_install')
+class TestTopicsPortal(HypercareCommon, HttpCase):
+    """ What the client reads of trainings and answers. """
+
+    def test_G5_the_page_of_the_client_has_trainings_and_answers(self):
+        linked, written = self.env['hypercare.topic'].create([
+            {'name': "Print a label", 'answer_url': 'https://help.example/labels'},
+            {'name': "Register a return", 'answer': "<p>Click Return.</p>"},
+        ])
+        self.period.action_start()
+        self._create_tickets(kind='question', hypercare_topic_id=written.id)
+        self.env['hypercare.training.item'].create({
+            'period_id': self.period.id, 'topic_id': linked.id, 'state': 'planned',
+            'date': '2026-03-05', 'user_id': self.agent.id, 'note': "<p>Only for us</p>",
+        })
+        self.authenticate(self.portal.login, self.portal.login)
+        page = self.url_open(f'/my/hypercare/{self.period.id}').text
+        self.assertIn('href="https://help.example/labels"', page)
+        self.assertIn("Click Return.", page)
+        self.assertIn("03/05/2026", page)
+        self.assertNotIn("Only for us", page)
