@@ -136,7 +136,7 @@ class HypercarePeriod(models.Model):
             ],
         )[False]
         return [
-            (start.astimezone(zone).replace(tzinfo=None), stop.astimezone(zone).replace(tzinfo=None))
+            tuple(moment.astimezone(zone).replace(tzinfo=None) for moment in (start, stop))
             for start, stop, _meta in intervals
         ]
 

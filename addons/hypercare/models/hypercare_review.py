@@ -468,6 +468,17 @@ class HypercareReview(models.Model):
             for verdict, label in labels
         ]
 
+    def _format_meeting(self):
+        """ Return when the meeting begins, as the client reads it. """
+        self.ensure_one()
+        # sudo: calendar.event - the client is invited to it
+        return format_datetime(self.env, self.meeting_id.sudo().start, tz=self.period_id.tz)
+
+    def _format_signed_on(self):
+        """ Return when the client signed, on the clock of the window. """
+        self.ensure_one()
+        return format_datetime(self.env, self.signed_on, tz=self.period_id.tz)
+
     def _ask_for_signature(self):
         """ Tell the coordinator that the review waits for the signature. """
         self.ensure_one()
