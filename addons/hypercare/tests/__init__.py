@@ -8,3 +8,6 @@ from . import test_triage
 from . import test_window_figures
 from . import test_indicators
 from . import test_js
+from . import test_exit
+from . import test_review
+from . import test_review_portal
