@@ -199,6 +199,21 @@ class HypercarePeriod(models.Model):
         bottlenecks = self.sudo().bottleneck_ids.filtered('is_open')
         bottlenecks._end(dict.fromkeys(bottlenecks, today))
 
+    def _get_review_facts(self, totals):
+        """ Where it does not go well is talked about in the review, and told at the hand-over. """
+        return [
+            *super()._get_review_facts(totals),
+            *(
+                (
+                    bottleneck.indicator_id.name,
+                    self.env._(
+                        "bottleneck since %(date)s", date=format_date(self.env, bottleneck.date_from),
+                    ),
+                )
+                for bottleneck in self.bottleneck_ids.filtered('is_open')
+            ),
+        ]
+
     # === OWN INDICATORS === #
 
     def _feed_measure(self, code, date, value):
