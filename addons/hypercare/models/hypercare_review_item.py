@@ -162,8 +162,8 @@ class HypercareReviewItem(models.Model):
                 for name in ('verdict', 'name', 'review_id') if name in vals
             ):
                 raise UserError(self.env._(
-                    "\"%(item)s\" has become something (%(outcome)s): its name and its list do not change any "
-                    "more. Go on there, or add another item.",
+                    "\"%(item)s\" has become something (%(outcome)s): its name and its list do not "
+                    "change any more. Go on there, or add another item.",
                     item=item.name, outcome=item.outcome,
                 ))
 
