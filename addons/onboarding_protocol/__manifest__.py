@@ -32,6 +32,7 @@
         'views/implementation_passage_views.xml',
         'views/project_project_views.xml',
         'views/project_task_views.xml',
+        'views/project_role_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/implementation_menus.xml',
         'views/implementation_plan_views.xml',

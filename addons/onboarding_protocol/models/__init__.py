@@ -12,6 +12,7 @@ from . import golive_checklist_item
 from . import golive_protocol
 from . import golive_protocol_line
 from . import implementation_access
+from . import project_role
 from . import project_project
 from . import project_project_gates
 from . import project_project_overview

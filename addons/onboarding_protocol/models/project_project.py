@@ -233,6 +233,16 @@ class ProjectProject(models.Model):
 
     # === ACTION METHODS === #
 
+    def action_create_from_template(self, values=None, role_to_users_mapping=None):
+        """ Fill the roles of an implementation where nobody chose people in the dialog (P1).
+
+        A confirmed order asks nobody: a role is filled with those who usually take it, else with
+        the supervisor.
+        """
+        if self.implementation_kind and not role_to_users_mapping:
+            role_to_users_mapping = self._get_usual_people((values or {}).get('user_id'))
+        return super().action_create_from_template(values, role_to_users_mapping)
+
     def action_open_implementation(self):
         """ Open the implementation with what belongs to it, where stock opens the tasks. """
         self.ensure_one()
@@ -246,6 +256,22 @@ class ProjectProject(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _get_usual_people(self, supervisor_id):
+        """ Return who takes the roles of the tasks of a template.
+
+        :param int supervisor_id: id of the res.users who leads the implementation; empty: the one
+            of the template
+        :rtype: project.template.role.to.users.map
+        """
+        self.ensure_one()
+        # sudo: project.role - whoever begins the implementation
+        template = self.sudo()
+        supervisor = template.env['res.users'].browse(supervisor_id) or template.user_id
+        return template.env['project.template.role.to.users.map'].create([
+            {'role_id': role.id, 'user_ids': (role.user_ids or supervisor).ids}
+            for role in template.task_ids.role_ids
+        ])
 
     def _get_implementation_tz(self):
         """ Return the time zone in which the days of the implementation are counted. """

@@ -40,6 +40,37 @@ class TestImplementation(ImplementationCommon):
         self.assertEqual(project.tasks.mapped('name'), ["Payment dictionary"])
         self.assertEqual(project.tasks.phase_id, self.phases[1])
 
+    def test_P1_roles_are_filled_with_those_who_usually_take_them(self):
+        roles = self.env['project.role'].create([
+            {'name': "Configuration", 'user_ids': self.consultant.ids}, {'name': "Training"},
+        ])
+        self.env['project.task'].create([
+            {'name': role.name, 'project_id': self.template.id, 'role_ids': role.ids}
+            for role in roles
+        ])
+        tasks = self._order().tasks
+        people = {task.name: task.user_ids for task in tasks}
+        # nobody usually takes trainings: the supervisor does
+        self.assertEqual(people, {
+            "Configuration": self.consultant, "Training": self.supervisor,
+        })
+        self.assertFalse(tasks.role_ids)
+
+    def test_P1_people_chosen_in_the_dialog_come_first(self):
+        role = self.env['project.role'].create({
+            'name': "Configuration", 'user_ids': self.consultant.ids,
+        })
+        self.env['project.task'].create({
+            'name': "Dictionary", 'project_id': self.template.id, 'role_ids': role.ids,
+        })
+        mapping = self.env['project.template.role.to.users.map'].create({
+            'role_id': role.id, 'user_ids': self.manager.ids,
+        })
+        project = self.template.action_create_from_template(
+            {'name': "By hand", 'partner_id': self.client.id}, mapping,
+        )
+        self.assertEqual(project.tasks.user_ids, self.manager)
+
     def test_P8_one_supervisor_is_responsible(self):
         self.assertEqual(self._order().user_id, self.supervisor)
 

@@ -1,0 +1,27 @@
+{
+    'name': "Hypercare",
+    'version': '19.0.1.0.0',
+    'category': 'Services/Helpdesk',
+    'summary': "The weeks after go-live: tighter promises, indicators, review, hand-over",
+    'author': 'Support Suite Contributors',
+    'license': 'LGPL-3',
+    'depends': ['helpdesk_sla', 'project'],
+    'data': [
+        'security/hypercare_security.xml',
+        'security/ir.model.access.csv',
+        'data/hypercare_scale_data.xml',
+        'data/ir_cron_data.xml',
+        'wizard/hypercare_change_wizard_views.xml',
+        'views/hypercare_scale_views.xml',
+        'views/hypercare_period_views.xml',
+        'views/helpdesk_sla_views.xml',
+        'views/helpdesk_ticket_type_views.xml',
+        'views/helpdesk_ticket_views.xml',
+        'views/project_project_views.xml',
+        'views/hypercare_menus.xml',
+        'views/hypercare_portal_templates.xml',
+    ],
+    'demo': [
+    ],
+    'application': True,
+}
