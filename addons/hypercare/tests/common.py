@@ -134,6 +134,23 @@ class HypercareCommon(TransactionCase):
         clock.start()
         self.addCleanup(clock.stop)
 
+    def run_cron(self, name):
+        """ Run a job as the scheduler does.
+
+        :param str name: external id below `hypercare.`
+        """
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref(f'hypercare.{name}').method_direct_trigger()
+        self.env.invalidate_all()
+
+    def refresh_sla(self):
+        """ Work off what a change of policies or windows has marked. """
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref('helpdesk_sla.ir_cron_sla_refresh').method_direct_trigger()
+        self.env.invalidate_all()
+
     @contextmanager
     def assertRefused(self, text, exception=UserError):
         """ Expect a sentence; what was done until then is taken back, as after a request. """

@@ -127,18 +127,18 @@ class TestPeriod(HypercareCommon):
         self.period.action_start()
         # 15 March 23:30 in Warsaw, still the last day
         self.go_to(days=13, hours=13, minutes=30)
-        self.env['hypercare.period']._cron_advance()
+        self.run_cron('ir_cron_advance')
         self.assertEqual(self.period.state, 'running')
         self.go_to(days=13, hours=14, minutes=30)
-        self.env['hypercare.period']._cron_advance()
+        self.run_cron('ir_cron_advance')
         self.assertEqual(self.period.state, 'review')
         self.assertEqual(self.period.activity_ids.user_id, self.supervisor)
 
     def test_the_job_run_twice_changes_nothing_more(self):
         self.period.action_start()
         self.go_to(days=15)
-        self.env['hypercare.period']._cron_advance()
-        self.env['hypercare.period']._cron_advance()
+        self.run_cron('ir_cron_advance')
+        self.run_cron('ir_cron_advance')
         self.assertEqual(len(self.period.activity_ids), 1)
         self.assertEqual(self.period.change_ids.mapped('kind'), ['review', 'start'])
 
@@ -167,7 +167,7 @@ class TestPeriod(HypercareCommon):
     def test_G7_extended_from_review_it_runs_again(self):
         self.period.action_start()
         self.go_to(days=15)
-        self.env['hypercare.period']._cron_advance()
+        self.run_cron('ir_cron_advance')
         self.period.with_user(self.manager)._extend(30, "Stocktaking")
         self.assertEqual(self.period.state, 'running')
 
