@@ -1,0 +1,15 @@
+{
+    'name': "Hypercare: Billing",
+    'version': '19.0.1.0.0',
+    'category': 'Services/Helpdesk',
+    'summary': "A go-live starts the support package; what is free in hypercare; quotations from the review",
+    'author': "Support Suite Contributors",
+    'license': 'LGPL-3',
+    'depends': ['hypercare', 'support_billing'],
+    'data': [
+        'views/res_config_settings_views.xml',
+        'views/hypercare_period_views.xml',
+        'views/hypercare_portal_templates.xml',
+    ],
+    'auto_install': True,
+}
