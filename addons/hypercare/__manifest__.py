@@ -10,7 +10,10 @@
         'security/hypercare_security.xml',
         'security/hypercare_review_security.xml',
         'security/ir.model.access.csv',
+        'security/hypercare_indicator_security.xml',
         'data/hypercare_scale_data.xml',
+        'data/hypercare_indicator_data.xml',
+        'data/hypercare_indicator_cron.xml',
         'data/ir_cron_data.xml',
         'data/hypercare_exit_criterion_data.xml',
         'data/hypercare_review_data.xml',
@@ -28,12 +31,26 @@
         'views/helpdesk_ticket_type_views.xml',
         'views/helpdesk_ticket_views.xml',
         'views/project_project_views.xml',
+        'views/hypercare_indicator_views.xml',
+        'views/hypercare_measure_views.xml',
+        'views/hypercare_period_indicators_views.xml',
         'views/hypercare_menus.xml',
         'views/hypercare_review_menus.xml',
+        'views/hypercare_indicator_menus.xml',
         'views/hypercare_portal_templates.xml',
         'views/hypercare_review_portal_templates.xml',
     ],
     'demo': [
+        'demo/hypercare_demo.xml',
+        'demo/hypercare_indicator_demo.xml',
     ],
+    'assets': {
+        'web.assets_backend': [
+            'hypercare/static/src/**/*',
+        ],
+        'web.assets_unit_tests': [
+            'hypercare/static/tests/*.test.js',
+        ],
+    },
     'application': True,
 }

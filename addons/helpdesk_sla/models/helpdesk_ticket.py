@@ -387,9 +387,10 @@ class HelpdeskTicket(models.Model):
         stage = stage or team._get_first_stage()
         opened = fields.Datetime.to_datetime(vals.setdefault('open_date', now))
         vals['stage_id'] = stage.id
-        vals['stage_history'] = [
+        # the history of a ticket that comes from another system is known already
+        vals.setdefault('stage_history', [
             [stage.id, fields.Datetime.to_string(opened), stage.stage_type],
-        ]
+        ])
         vals.setdefault('date_last_stage_update', opened)
         if stage._is_closing():
             vals.setdefault('close_date', now)

@@ -18,3 +18,8 @@ from . import helpdesk_ticket
 from . import helpdesk_ticket_plan
 from . import helpdesk_ticket_type
 from . import project_project
+from . import hypercare_indicator
+from . import hypercare_measure
+from . import hypercare_bottleneck
+from . import hypercare_indicator_status
+from . import hypercare_period_indicators

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 
 class HypercareEngineMixin(models.AbstractModel):
-    """ Some fields are written by the system alone, whatever the way in: form, list, import, RPC. """
+    """ Some fields are written by the system alone: not by form, list, import or RPC. """
 
     _name = 'hypercare.engine.mixin'
     _description = "Fields that only the System Writes"

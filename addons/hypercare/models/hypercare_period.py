@@ -717,17 +717,23 @@ class HypercarePeriod(models.Model):
             return
         self.env.flush_all()
         clear_cache(self.env)
-        domain = Domain.OR(
+        self._look_up_tickets(Domain.OR(
             Domain('company_id', '=', company) & Domain('commercial_partner_id', '=', client)
             & Domain('open_date', '>=', start)
             for period, window in changed.items()
             for company, client, start, _end in (window, period._get_window()) if start
-        )
+        ))
+
+    @api.model
+    def _look_up_tickets(self, domain):
+        """ Put tickets into the windows in which they were opened, and have them promised anew.
+
+        :param Domain domain: which tickets to look at
+        """
         # sudo: helpdesk.ticket - a window concerns tickets whether or not its author sees them
         tickets = self.env['helpdesk.ticket'].sudo().with_context(active_test=False)
-        found = tickets.search(domain)
         periods = self.sudo()
-        found = found.filtered(lambda ticket: ticket.hypercare_id != periods._find(
+        found = tickets.search(domain).filtered(lambda ticket: ticket.hypercare_id != periods._find(
             ticket.company_id, ticket.commercial_partner_id, ticket.open_date,
         ))
         self.env.add_to_compute(found._fields['hypercare_id'], found)
@@ -735,6 +741,22 @@ class HypercarePeriod(models.Model):
         tickets._mark_for_sla_refresh(
             Domain('id', 'in', found.ids) & Domain('is_closed', '=', False),
         )
+
+    @api.model
+    def _find_missed_tickets(self):
+        """ Find the tickets that were being opened while their window started in another worker.
+
+        Neither of the two transactions saw the other.
+        """
+        running = self.search([('state', '=', 'running')])
+        if running:
+            self._look_up_tickets(Domain('hypercare_id', '=', False) & Domain.OR(
+                Domain('company_id', '=', period.company_id.id)
+                & Domain('commercial_partner_id', '=', period.partner_id.id)
+                & Domain('open_date', '>=', period.start_datetime)
+                & Domain('open_date', '<', period.end_datetime)
+                for period in running
+            ))
 
     # === CRON METHODS === #
 
@@ -745,6 +767,7 @@ class HypercarePeriod(models.Model):
         What is promised ends with the last day by itself; this only moves the work on. Safe to run
         twice.
         """
+        self._find_missed_tickets()
         # tomorrow's date exists somewhere already
         domain = Domain('state', '=', 'running') & Domain(
             'date_end', '<', fields.Date.today() + timedelta(days=1),

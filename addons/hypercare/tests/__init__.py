@@ -5,3 +5,6 @@ from . import test_promises
 from . import test_exit
 from . import test_review
 from . import test_review_portal
+from . import test_window_figures
+from . import test_indicators
+from . import test_js

@@ -91,6 +91,18 @@ class TestPromises(HypercareCommon):
         self.assertEqual(ticket.hypercare_id, self.period)
         self.assertEqual(self._get_promised(ticket), self.tight)
 
+    def test_a_ticket_that_came_in_while_the_window_started_is_found(self):
+        self.period.action_start()
+        ticket = self._create_tickets()
+        # as another worker leaves it, which did not see the window yet
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE helpdesk_ticket SET hypercare_id = NULL WHERE id = %s", ticket.ids,
+        )
+        self.env.invalidate_all()
+        self.run_cron('ir_cron_advance')
+        self.assertEqual(ticket.hypercare_id, self.period)
+
     def test_of_two_windows_the_later_one(self):
         self.period.action_start()
         self.go_to(days=3)
