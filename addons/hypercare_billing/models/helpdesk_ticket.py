@@ -5,7 +5,7 @@ QUESTION_KINDS = ('question', 'settings')
 
 
 class HelpdeskTicket(models.Model):
-    """ What was asked for in hypercare is worked free of charge, as far as the window says (S7). """
+    """ What was asked for in hypercare is free of charge, as far as the window says (S7). """
 
     _inherit = 'helpdesk.ticket'
 

@@ -9,7 +9,7 @@ LEADER = 'helpdesk_sla.group_helpdesk_team_leader'
 
 
 class HypercarePeriod(models.Model):
-    """ The window and who pays: the package that the go-live starts (P9), and what is free (S7). """
+    """ Who pays in hypercare: the package that the go-live starts (P9), what is free (S7). """
 
     _inherit = 'hypercare.period'
 
@@ -112,6 +112,21 @@ class HypercarePeriod(models.Model):
         if moved:
             present = tickets.search(domain)
             ((former | present) - (former & present)).timesheet_ids._allocate_support_hours()
+
+    def _get_improvement_product(self):
+        """ Return what developments are quoted with: what the window's team sells its time as.
+
+        Where it sells none, what another team of the company does.
+
+        :rtype: product.product
+        """
+        self.ensure_one()
+        # sudo: helpdesk.team - a setting of the company's teams
+        teams = self.env['helpdesk.team'].sudo().search([
+            ('company_id', '=', self.company_id.id), ('use_helpdesk_sale_timesheet', '=', True),
+        ])
+        own = self.sudo().team_id
+        return ((own & teams) | teams).timesheet_product_id[:1]
 
     # === THE PACKAGE === #
 

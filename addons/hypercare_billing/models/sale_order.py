@@ -1,9 +1,16 @@
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 
 
 class SaleOrder(models.Model):
     _inherit = 'sale.order'
+
+    # salespeople need not be users of the help desk
+    hypercare_item_ids = fields.One2many(
+        comodel_name='hypercare.review.item', inverse_name='sale_order_id',
+        string="From the Review", readonly=True, copy=False,
+        groups='helpdesk_sla.group_helpdesk_user',
+    )
 
     # === BUSINESS METHODS === #
 
