@@ -18,6 +18,16 @@ from . import helpdesk_ticket
 from . import helpdesk_ticket_plan
 from . import helpdesk_ticket_type
 from . import project_project
+from . import hypercare_topic
+from . import hypercare_training_item
+from . import hypercare_period_topics
+from . import hypercare_period_quick_fix
+from . import hypercare_period_triage
+from . import helpdesk_sla_quick_fix
+from . import helpdesk_team_triage
+from . import helpdesk_ticket_topic
+from . import helpdesk_ticket_quick_fix
+from . import helpdesk_ticket_triage
 from . import hypercare_indicator
 from . import hypercare_measure
 from . import hypercare_bottleneck

@@ -2,9 +2,12 @@ from . import test_period
 from . import test_period_access
 from . import test_period_portal
 from . import test_promises
-from . import test_exit
-from . import test_review
-from . import test_review_portal
+from . import test_quick_fixes
+from . import test_topics
+from . import test_triage
 from . import test_window_figures
 from . import test_indicators
 from . import test_js
+from . import test_exit
+from . import test_review
+from . import test_review_portal
