@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# kinds of lines of the success plan, by what they are to the scale of hypercare
+INTEGRATION_KINDS = {'integration', 'courier'}
+PROCESS_KINDS = {'automation'}
 # fields of an implementation that its planned window follows
 FOLLOWED_FIELDS = {
     'active', 'company_id', 'coordinator_id', 'partner_id', 'planned_golive_date', 'user_id',
@@ -40,6 +43,8 @@ class ProjectProject(models.Model):
             self._switch_hypercare()
         if vals.keys() & FOLLOWED_FIELDS:
             self.filtered('implementation_kind')._update_planned_hypercare()
+        if 'sla_agreement_id' in vals:
+            self._get_hypercare('planned')._propose_scale()
         return result
 
     def unlink(self):
@@ -69,7 +74,15 @@ class ProjectProject(models.Model):
         project = self.sudo()
         project._plan_hypercare()
         for period in project._get_hypercare('planned'):
+            period._propose_scale()
+            # once it runs, nothing is computed from the scale any more
+            period.flush_recordset()
             period._start(project.golive_datetime)
+
+    def _touch_implementation(self):
+        """ Let the planned windows know of what changed in the success plan (P2). """
+        super()._touch_implementation()
+        self.filtered('implementation_kind')._get_hypercare('planned')._propose_scale()
 
     def _get_hypercare(self, *states):
         """ Return the windows of the projects that are in one of some states, as superuser.
@@ -91,6 +104,7 @@ class ProjectProject(models.Model):
         projects -= projects._get_hypercare(
             'planned', 'running', 'review', 'closed', 'cancelled',
         ).project_id.with_env(self.env)
+        projects -= projects._adopt_hypercare()
         teams = projects._get_hypercare_teams()
         # sudo: hypercare.period - see `_get_hypercare`; the supervisor is told of nothing that he
         # or she has just begun
@@ -99,7 +113,37 @@ class ProjectProject(models.Model):
         ).create([
             project._prepare_hypercare_values(teams[project])
             for project in projects if teams[project]
+        ])._propose_scale()
+
+    def _adopt_hypercare(self):
+        """ Take the windows that were planned for the clients by hand, before their projects.
+
+        :return: the implementations that have one now
+        :rtype: project.project
+        """
+        adopted = self.browse()
+        if not self:
+            return adopted
+        # sudo: hypercare.period - see `_get_hypercare`
+        periods = self.env['hypercare.period'].sudo().search([
+            ('project_id', '=', False), ('state', '=', 'planned'),
+            ('partner_id', 'in', self.client_id.ids), ('company_id', 'in', self.company_id.ids),
         ])
+        for project in self:
+            period = periods.filtered(
+                lambda period, project=project: not period.project_id
+                and period.partner_id == project.client_id
+                and period.company_id == project.company_id,
+            )
+            # of several nobody knows which one is meant
+            if len(period) == 1:
+                period.write({
+                    name: value
+                    for name, value in project._prepare_hypercare_update().items() if value
+                } | {'project_id': project.id})
+                period._propose_scale()
+                adopted |= project
+        return adopted
 
     def _get_hypercare_teams(self):
         """ Return who supports the client in hypercare: the team of the agreement, else the first
@@ -147,6 +191,28 @@ class ProjectProject(models.Model):
             'user_id': self.user_id.id,
             'golive_date': self.planned_golive_date,
         }
+
+    def _get_hypercare_scale(self):
+        """ Return how large the implementation is, as far as that is known.
+
+        :return: numbers by name of the field of the window: users of the agreement (S6), and what
+            the success plan connects and automates on start (P2)
+        :rtype: dict[str, int]
+        """
+        self.ensure_one()
+        scale = {}
+        # sudo: helpdesk.sla.agreement - a number
+        if users := self.sudo().sla_agreement_id.user_count:
+            scale['scale_user_count'] = users
+        if lines := self._get_start_lines():
+            scale.update({
+                name: sum(lines.filtered(lambda line: line.kind in kinds).mapped('quantity'))
+                for name, kinds in (
+                    ('scale_integration_count', INTEGRATION_KINDS),
+                    ('scale_process_count', PROCESS_KINDS),
+                )
+            })
+        return scale
 
     def _update_planned_hypercare(self):
         """ Let the windows that are planned follow their implementations until the go-live. """

@@ -46,6 +46,20 @@ class TestGoliveHypercare(ImplementationHypercareCommon):
         project = self._new_implementation(self.client, self.coordinator, kind='takeover')
         self.assertEqual(self._get_periods(project).state, 'planned')
 
+    def test_G1_a_window_that_was_planned_by_hand_before_is_taken(self):
+        client = self.env['res.partner'].create({'name': "Birch Mill", 'is_company': True})
+        period = self.env['hypercare.period'].create({
+            'partner_id': client.id, 'team_id': self.team.id, 'company_id': self.company.id,
+            'golive_date': '2027-02-01', 'days': 21,
+        })
+        project = self._new_implementation(client, self.env['res.partner'])
+        self.assertEqual(self._get_periods(project), period)
+        self.assertRecordValues(period, [{
+            'golive_date': date(2027, 2, 1), 'days': 21, 'user_id': self.supervisor.id,
+        }])
+        second = self._new_implementation(client, self.env['res.partner'])
+        self.assertNotEqual(self._get_periods(second), period)
+
     def test_G1_templates_have_none(self):
         self.assertFalse(self._get_periods(self.template))
 
@@ -174,6 +188,33 @@ class TestGoliveHypercare(ImplementationHypercareCommon):
         self.period.scale_integration_count = 9
         self.project.sla_agreement_id = self._new_agreement(self.client, user_count=35)
         self.assertEqual(self.period.scale_integration_count, 9)
+
+    def test_G1_days_chosen_by_hand_survive_the_progress_of_the_plan(self):
+        plan = self._new_plan({'kind': 'integration', 'quantity': 2})
+        self.period.days = 21
+        plan.line_ids.state = 'done'
+        self.assertEqual(self.period.days, 21)
+        plan.line_ids.quantity = 7
+        self.assertEqual(self.period.days, self.period.proposed_days)
+
+    def test_G1_a_plan_that_is_taken_away_proposes_nothing(self):
+        plan = self._new_plan({'kind': 'integration', 'quantity': 2}, {'kind': 'automation'})
+        plan.line_ids[0].unlink()
+        self.assertEqual(self.period.scale_integration_count, 0)
+        self.assertEqual(self.period.scale_process_count, 1)
+
+    def test_G1_what_the_agreement_says_at_the_go_live_counts(self):
+        agreement = self._new_agreement(self.client, user_count=35)
+        self.project.sla_agreement_id = agreement
+        agreement.user_count = 60
+        self._go_live()
+        self.assertEqual(self.period.scale_user_count, 60)
+        self.assertEqual(self.period.days, self.period.proposed_days)
+
+    def test_G1_nobody_writes_what_was_proposed(self):
+        leader = self._new_user('leader_of_windows', 'helpdesk_sla.group_helpdesk_team_leader')
+        with self.assertRaises(AccessError):
+            self.period.with_user(leader).scale_proposal = {}
 
     def test_G1_a_running_window_keeps_its_scale(self):
         plan = self._new_plan({'kind': 'integration', 'quantity': 2})
