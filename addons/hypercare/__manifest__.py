@@ -55,6 +55,7 @@
     'demo': [
         'demo/hypercare_topic_demo.xml',
         'demo/hypercare_demo.xml',
+        'demo/hypercare_story_demo.xml',
         'demo/hypercare_indicator_demo.xml',
     ],
     'assets': {

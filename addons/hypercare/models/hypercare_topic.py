@@ -51,8 +51,8 @@ class HypercareTopic(models.Model):
     def _search_has_answer(self, operator, value):
         if operator != 'in':
             return NotImplemented
-        answers = Domain('answer_url', '!=', False) | Domain('answer', '!=', False)
-        found = self.search(answers).filtered('has_answer')
+        # a text may be empty, a linked page gone: only the record itself knows
+        found = self.search(self._get_answer_domain()).filtered('has_answer')
         return Domain('id', 'in', found.ids)
 
     @api.depends_context('uid')
@@ -89,6 +89,11 @@ class HypercareTopic(models.Model):
         return action
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_answer_domain(self):
+        """ Return the topics that may have an answer. """
+        return Domain('answer_url', '!=', False) | Domain('answer', '!=', False)
 
     def _get_answer_link(self):
         """ Return the address at which clients read the answer; glue may know another one.
