@@ -7,9 +7,9 @@ from .portal import HypercarePortal
 
 class HypercareReviewPortal(HypercarePortal):
 
-    def _get_done_messages(self):
+    def _get_hypercare_messages(self):
         return {
-            **super()._get_done_messages(),
+            **super()._get_hypercare_messages(),
             'review': request.env._("Thank you! The review is signed off."),
         }
 
