@@ -201,18 +201,13 @@ class HypercarePeriod(models.Model):
 
     def _get_review_facts(self, totals):
         """ Where it does not go well is talked about in the review, and told at the hand-over. """
-        return [
-            *super()._get_review_facts(totals),
-            *(
-                (
-                    bottleneck.indicator_id.name,
-                    self.env._(
-                        "bottleneck since %(date)s", date=format_date(self.env, bottleneck.date_from),
-                    ),
-                )
-                for bottleneck in self.bottleneck_ids.filtered('is_open')
-            ),
-        ]
+        facts = super()._get_review_facts(totals)
+        for bottleneck in self.bottleneck_ids.filtered('is_open'):
+            date = format_date(self.env, bottleneck.date_from)
+            facts.append((
+                bottleneck.indicator_id.name, self.env._("bottleneck since %(date)s", date=date),
+            ))
+        return facts
 
     # === OWN INDICATORS === #
 
@@ -547,14 +542,14 @@ class HypercarePeriod(models.Model):
                     last._note_worst(judged)
                     continue
                 ended[last] = end
-            covered = ended.get(last) or last.date_to
+            if covered := ended.get(last) or last.date_to:
+                judged = [(day, value) for day, value in judged if day > covered]
             for run in find_runs(
                 judged,
                 lambda value, indicator=indicator, limit=limit: indicator._is_beyond(value, limit),
                 indicator.threshold_days,
             ):
-                is_new = run.flagged >= since[period] or not run.date_to
-                if is_new and (not covered or run.date_from > covered):
+                if run.flagged >= since[period] or not run.date_to:
                     vals_list.append(self._prepare_bottleneck_values(key, run, limit))
                     lasting.append(not run.date_to and run.values)
         bottlenecks.browse(bottleneck.id for bottleneck in ended)._end(ended)
