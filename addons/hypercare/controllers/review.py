@@ -36,7 +36,7 @@ class HypercareReviewPortal(HypercarePortal):
             ))
         except UserError as error:
             return self._render_period(period, review_comment=comment, error=str(error))
-        return request.redirect(f'/my/hypercare/{period.id}?done=review#hypercare_review')
+        return request.redirect(f'/my/hypercare/{period.id}?done=review')
 
     @http.route(
         '/my/hypercare/<int:period_id>/handover',
