@@ -36,7 +36,7 @@ class Product:
     name = ''  # for the command line and the coordinator
     label = ''  # for people
     model = ''
-    database = ''  # whose worker: ours, oca, stock or billing
+    database = ''  # whose worker: ours, oca, stock, billing, hypercare
     group = 'base.group_user'  # what the agent is
 
     def __init__(self):
@@ -334,6 +334,12 @@ class Thread(Product):
         return {'stage': 'progress' if started else 'new'}
 
 
+class Hypercare(Ours):
+    name = 'hypercare'
+    label = "this product with windows after go-lives"
+    database = 'hypercare'
+
+
 class TimeOnTicket(Ours):
     name = 'ticket_time'
     label = "time on a ticket of this product"
@@ -389,5 +395,5 @@ def sell_pack(env, ids):
 
 PRODUCTS = {
     product.name: product
-    for product in (Ours, Oca, Task, Thread, TimeOnTicket, TimeOnTask)
+    for product in (Ours, Oca, Task, Thread, Hypercare, TimeOnTicket, TimeOnTask)
 }

@@ -318,6 +318,52 @@ def logging(bench):
     return rows
 
 
+def watching(bench):
+    """The board of the windows after go-lives, and the job that counts their days."""
+    module = 'benchmarks.hypercare_board:'
+    few, many, tickets = (10, 50, 2000) if bench.quick else (10, 200, 100_000)
+
+    def measure(call, rounds=15, **arguments):
+        return bench.alternate(module + call, ['hypercare'], rounds, **arguments)['hypercare']
+
+    def add(windows):
+        share = tickets * windows // many
+        say(f"Adding {windows} windows with {share:,} tickets")
+        return bench.ask('hypercare', module + 'add_windows', windows=windows, tickets=share)
+
+    add(few)
+    board_before = measure('open_board', limit=many)
+    job_before = measure('run_job', rounds=7, windows=few)
+    there = add(many - few)
+    size = f"{there['windows']} windows and {there['tickets']:,} tickets"
+    board = measure('open_board', limit=many)
+    page = measure('open_board', limit=40)
+    job_few = measure('run_job', rounds=7, windows=few)
+    job_many = measure('run_job', rounds=7, windows=many)
+    idle = measure('find_due')
+    growth = job_few['seconds'] / job_before['seconds']
+    ratio = job_many['seconds'] / job_few['seconds']
+    return [
+        Row(f"Open the board of {size}: all cards", {'ours': board})
+        .goal("≤ 1 s", f"{board['seconds']:.2f} s", board['seconds'] <= 1)
+        .goal(
+            f"the queries of {few} windows",
+            f"{board['queries']:.0f} and {board_before['queries']:.0f}",
+            board['queries'] == board_before['queries'],
+        ),
+        Row("The same, the first page of 40 cards", {'ours': page}).goal(
+            "≤ 1 s", f"{page['seconds']:.2f} s", page['seconds'] <= 1,
+        ),
+        Row(f"Count a day of {few} windows among {size}", {'ours': job_few}).goal(
+            f"≤ 1.5 × the time among {few} windows", f"{growth:.2f} ×", growth <= 1.5,
+        ),
+        Row(f"Count a day of all {there['windows']} windows", {'ours': job_many}).goal(
+            f"≤ {many // few} × the time of {few}", f"{ratio:.1f} ×", ratio <= many / few,
+        ),
+        Row("Find that nothing is to be counted", {'ours': idle}),
+    ]
+
+
 def explaining(bench):
     """Where the time goes, for the document."""
     measurements = {
@@ -345,4 +391,5 @@ THEMES = {
     'logging': logging,
     'recomputing': recomputing,
     'growing': growing,
+    'watching': watching,
 }

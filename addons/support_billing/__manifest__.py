@@ -1,6 +1,6 @@
 {
     'name': "Support Billing",
-    'version': '19.0.1.1.0',
+    'version': '19.0.1.2.0',
     'category': 'Services/Helpdesk',
     'summary': "Time spent on tickets becomes delivered hours of a sales order",
     'author': 'Support Suite Contributors',

@@ -20,10 +20,11 @@ class HypercarePortal(CustomerPortal):
         """ Return one of them, or nothing if it is not the visitor's. """
         return self._get_periods().filtered(lambda period: period.id == period_id)
 
-    def _get_done_messages(self):
+    def _get_hypercare_messages(self):
         """ Return what the page says when something was done, by the word in its address.
 
-        The address carries a word, not the text: nobody can put words in our mouth by a link.
+        The address carries a word, not the text: nobody can put words in our mouth by a link. The
+        controllers of all portal pages are one class: its name must not be that of another page.
         """
         return {}
 
@@ -51,4 +52,4 @@ class HypercarePortal(CustomerPortal):
         period = self._get_period(period_id)
         if not period:
             return request.redirect('/my')
-        return self._render_period(period, message=self._get_done_messages().get(done))
+        return self._render_period(period, message=self._get_hypercare_messages().get(done))

@@ -7,9 +7,9 @@ from .portal import HypercarePortal
 
 class HypercareReviewPortal(HypercarePortal):
 
-    def _get_done_messages(self):
+    def _get_hypercare_messages(self):
         return {
-            **super()._get_done_messages(),
+            **super()._get_hypercare_messages(),
             'review': request.env._("Thank you! The review is signed off."),
         }
 
@@ -36,7 +36,7 @@ class HypercareReviewPortal(HypercarePortal):
             ))
         except UserError as error:
             return self._render_period(period, review_comment=comment, error=str(error))
-        return request.redirect(f'/my/hypercare/{period.id}?done=review#hypercare_review')
+        return request.redirect(f'/my/hypercare/{period.id}?done=review')
 
     @http.route(
         '/my/hypercare/<int:period_id>/handover',

@@ -79,8 +79,8 @@ class HypercareBottleneck(models.Model):
     def _tell_supervisors(self, values):
         """ Give the supervisors an activity for each bottleneck, in their language.
 
-        No e-mail: on a bad morning a supervisor of ten windows would get ten of them, and the daily
-        triage tells of them as well.
+        No e-mail: on a bad morning a supervisor of ten windows would get ten of them. The board
+        shows them as well.
 
         :param dict values: (day, value) pairs by bottleneck
         """

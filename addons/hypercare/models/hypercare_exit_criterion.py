@@ -20,7 +20,7 @@ class HypercareExitCriterion(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
     code = fields.Selection(
-        selection=lambda self: self._selection_code(), string="Checked",
+        selection=lambda self: self._selection_code(), string="What Is Checked",
         default='manual', required=True,
     )
     threshold = fields.Float(

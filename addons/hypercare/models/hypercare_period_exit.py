@@ -25,7 +25,7 @@ class HypercarePeriod(models.Model):
         string="Criteria Missing", compute='_compute_exit_missing_count',
     )
     key_users_trained_on = fields.Date(
-        copy=False, tracking=True,
+        string="Key Users Trained on", copy=False, tracking=True,
         help="The day on which the client's key users had their training on real cases.",
     )
 

@@ -22,20 +22,20 @@ class HypercarePeriod(models.Model):
     _inherit = 'hypercare.period'
 
     plan_team_id = fields.Many2one(
-        comodel_name='helpdesk.team', string="Team from Then on", check_company=True,
+        comodel_name='helpdesk.team', string="Support Team", check_company=True,
         index='btree_not_null', ondelete='restrict', tracking=True, copy=False,
         help="Gets the client's open tickets at the closing, and new ones for which nobody chooses "
              "a team. Empty: the team stays.",
     )
     plan_user_id = fields.Many2one(
-        comodel_name='res.users', string="Responsible from Then on",
+        comodel_name='res.users', string="Supported by",
         domain="[('share', '=', False)]",
         index='btree_not_null', tracking=True, copy=False,
         help="Gets the client's open tickets at the closing, and is preferred for new ones when "
              "the team assigns in turn and the person is a member.",
     )
     plan_agreement_id = fields.Many2one(
-        comodel_name='helpdesk.sla.agreement', string="Agreement from Then on",
+        comodel_name='helpdesk.sla.agreement', string="Support Agreement",
         domain="[('commercial_partner_id', '=', partner_id)]",
         check_company=True, index='btree_not_null', ondelete='restrict', tracking=True, copy=False,
         help="Begins with the closing if it is signed and would begin later.",

@@ -199,6 +199,21 @@ class HypercarePeriod(models.Model):
         bottlenecks = self.sudo().bottleneck_ids.filtered('is_open')
         bottlenecks._end(dict.fromkeys(bottlenecks, today))
 
+    def _get_review_facts(self, totals):
+        """ Where it does not go well is talked about in the review, and told at the hand-over. """
+        return [
+            *super()._get_review_facts(totals),
+            *(
+                (
+                    bottleneck.indicator_id.name,
+                    self.env._(
+                        "bottleneck since %(date)s", date=format_date(self.env, bottleneck.date_from),
+                    ),
+                )
+                for bottleneck in self.bottleneck_ids.filtered('is_open')
+            ),
+        ]
+
     # === OWN INDICATORS === #
 
     def _feed_measure(self, code, date, value):
@@ -496,7 +511,7 @@ class HypercarePeriod(models.Model):
         self.env['hypercare.measure'].sudo()._store(
             [(period.id, day) for period, day in figures],
             [
-                (period.id, indicators[code].id, day, value)
+                (period.id, indicators[code].id, day, round(value, 3))
                 for (period, day), values in figures.items()
                 for code, value in values.items() if code in indicators
             ],

@@ -6,7 +6,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import formatLang
+from odoo.tools import float_is_zero, formatLang
 
 # the review takes place in the second week after the go-live (requirements G6)
 FIRST_REVIEW_DAY = 7
@@ -220,7 +220,9 @@ class HypercarePeriod(models.Model):
         """ Return a share as people read it; a dash where nothing was promised. """
         if rate is None:
             return "–"
-        return self.env._("%(rate)s %%", rate=formatLang(self.env, rate, digits=1))
+        return self.env._("%(rate)s %%", rate=formatLang(
+            self.env, rate, digits=0 if float_is_zero(rate % 1, precision_digits=1) else 1,
+        ))
 
     def _get_review_facts(self, totals):
         """ Return the figures of a window as people read them, pairs of a label and a value.

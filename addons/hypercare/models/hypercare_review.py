@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL, format_date, format_time
 
 MEETING_LENGTH = timedelta(hours=1)
 # how many days before the meeting the figures of the agenda are brought up to date
@@ -73,7 +73,7 @@ class HypercareReview(models.Model):
         index='btree_not_null', ondelete='set null',
     )
     meeting_start = fields.Datetime(related='meeting_id.start', string="Begins at")
-    held_on = fields.Date(readonly=True, copy=False)
+    held_on = fields.Date(string="Held on", readonly=True, copy=False)
 
     agenda = fields.Html(
         copy=False, sanitize_overridable=False,
@@ -92,12 +92,12 @@ class HypercareReview(models.Model):
         help="Items that are to become a task or part of the next iteration, and are not yet.",
     )
 
-    signed_by = fields.Char(readonly=True, copy=False)
+    signed_by = fields.Char(string="Signed by", readonly=True, copy=False)
     signer_id = fields.Many2one(
         comodel_name='res.partner', readonly=True, copy=False, index='btree_not_null',
         ondelete='restrict',
     )
-    signed_on = fields.Datetime(readonly=True, copy=False)
+    signed_on = fields.Datetime(string="Signed on", readonly=True, copy=False)
     signed_comment = fields.Text(string="Comment of the Client", readonly=True, copy=False)
 
     _one_active = models.UniqueIndex(
@@ -391,6 +391,9 @@ class HypercareReview(models.Model):
                 'hypercare.mail_activity_type_review',
                 min(filter(None, (deadline, review.date_planned)), default=None),
                 user_id=review.user_id.id,
+                summary=review.with_context(lang=review.user_id.lang).env._(
+                    "Invite to the review of the second week",
+                ),
             )
 
     # === AGENDA === #
@@ -472,12 +475,23 @@ class HypercareReview(models.Model):
         """ Return when the meeting begins, as the client reads it. """
         self.ensure_one()
         # sudo: calendar.event - the client is invited to it
-        return format_datetime(self.env, self.meeting_id.sudo().start, tz=self.period_id.tz)
+        return self._format_moment(self.meeting_id.sudo().start)
 
     def _format_signed_on(self):
         """ Return when the client signed, on the clock of the window. """
         self.ensure_one()
-        return format_datetime(self.env, self.signed_on, tz=self.period_id.tz)
+        return self._format_moment(self.signed_on)
+
+    def _format_moment(self, moment):
+        """ Return a moment on the clock of the window as people read it: without seconds. """
+        if not moment:
+            return ''
+        tz = self.period_id.tz
+        return self.env._(
+            "%(day)s, %(time)s",
+            day=format_date(self.env, self.period_id._get_day(moment)),
+            time=format_time(self.env, moment, tz=tz, time_format='short'),
+        )
 
     def _ask_for_signature(self):
         """ Tell the coordinator that the review waits for the signature. """
@@ -572,7 +586,7 @@ class HypercareReview(models.Model):
             "Review reopened, because: %(reason)s. The signature of %(name)s of %(moment)s does "
             "not hold any more.",
             reason=reason.strip(), name=self.signed_by,
-            moment=format_datetime(self.env, self.signed_on, tz=self.period_id.tz),
+            moment=self._format_moment(self.signed_on),
         )
         # sudo: hypercare.review - what only signing and reopening write; the right is checked above
         self.sudo().write({

@@ -15,7 +15,8 @@ class HypercareReviewItem(models.Model):
     _name = 'hypercare.review.item'
     _description = "Item of a Hypercare Review"
     _inherit = ['hypercare.engine.mixin']
-    _order = 'review_id, verdict, sequence, id'
+    # the verdicts sort as people read them: stable, refine, next
+    _order = 'review_id, verdict desc, sequence, id'
 
     review_id = fields.Many2one(
         comodel_name='hypercare.review', required=True, index=True, ondelete='cascade',
@@ -68,9 +69,13 @@ class HypercareReviewItem(models.Model):
     def _compute_is_processed(self):
         for item in self:
             # sudo: project.task, records of the next iteration - what it is called, nothing more
-            record = item.sudo()._get_outcome()
-            item.is_processed = bool(record)
-            item.outcome = record.display_name if record else False
+            name = item.sudo()._get_outcome_field()
+            item.is_processed = bool(name)
+            item.outcome = name and self.env._(
+                "%(kind)s: %(name)s",
+                kind=self._fields[name]._description_string(self.env),
+                name=item.sudo()[name].display_name,
+            )
 
     # === CONSTRAINT METHODS === #
 
@@ -113,10 +118,10 @@ class HypercareReviewItem(models.Model):
         """ Open what the item has become. """
         self.ensure_one()
         # sudo: hypercare.review.item - which record it is; whether it opens is for its own rights
-        record = self.sudo()._get_outcome()
-        if not record:
+        name = self.sudo()._get_outcome_field()
+        if not name:
             raise UserError(self.env._("The item has not become anything yet."))
-        return record.with_env(self.env).get_formview_action()
+        return self.sudo()[name].with_env(self.env).get_formview_action()
 
     # === BUSINESS METHODS === #
 
@@ -135,10 +140,10 @@ class HypercareReviewItem(models.Model):
         """
         return ['task_id']
 
-    def _get_outcome(self):
-        """ Return the record that the item has become, or nothing. """
+    def _get_outcome_field(self):
+        """ Return the name of the field with what the item has become, or False. """
         self.ensure_one()
-        return next((self[name] for name in self._get_outcome_fields() if self[name]), None)
+        return next((name for name in self._get_outcome_fields() if self[name]), False)
 
     def _get_unprocessed(self):
         """ Return the items that are to become something and have not yet. """
@@ -157,8 +162,8 @@ class HypercareReviewItem(models.Model):
                 for name in ('verdict', 'name', 'review_id') if name in vals
             ):
                 raise UserError(self.env._(
-                    "\"%(item)s\" has become %(outcome)s: its name and its list do not change any "
-                    "more. Go on there, or add another item.",
+                    "\"%(item)s\" has become something (%(outcome)s): its name and its list do not "
+                    "change any more. Go on there, or add another item.",
                     item=item.name, outcome=item.outcome,
                 ))
 

@@ -80,7 +80,7 @@ class TestExit(ExitCase):
         tickets[0].action_solve()
         self.go_to(days=3)
         tickets[1].action_solve()
-        self.assertMet(check, False, "50.0 % of 2")
+        self.assertMet(check, False, "50 % of 2")
         check.criterion_id.threshold = 50
         self.assertMet(check, True)
 
@@ -93,7 +93,7 @@ class TestExit(ExitCase):
         self._create_tickets()
         self.assertMet(check, True, "Nothing was promised")
         self.go_to(hours=3)
-        self.assertMet(check, False, "0.0 % of 1")
+        self.assertMet(check, False, "0 % of 1")
 
     def test_G7_few_tickets_are_open(self):
         check = self.add_criterion('open_tickets', threshold=1)

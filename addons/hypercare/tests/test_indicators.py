@@ -663,6 +663,16 @@ class TestBoard(IndicatorCase):
         self.assertEqual(set(codes), set(self.indicators))
         self.assertNotIn(other.code, codes)
 
+    def test_G2_the_review_is_told_of_bottlenecks(self):
+        self.own_indicator()
+        self.feed('invoices', 4, 4)
+        self.at(2, 1)
+        self.count()
+        review = self.env['hypercare.review'].search([('period_id', '=', self.period.id)])[:1]
+        review = review or review.create({'period_id': self.period.id})
+        review._fill_agenda()
+        self.assertIn("bottleneck since 03/02/2026", review.agenda)
+
     def test_G2_windows_with_bottlenecks_are_found(self):
         self.own_indicator()
         self.feed('invoices', 4, 4)

@@ -305,9 +305,9 @@ class TestReview(ReviewCase):
         self.review.with_user(self.supervisor).action_create_followups()
         mine = item.with_user(self.supervisor)
         for values in ({'name': "Other"}, {'verdict': 'next'}):
-            with self.assertRefused("has become Returns"):
+            with self.assertRefused("has become something .Task: Returns"):
                 mine.write(values)
-        with self.assertRefused("has become Returns"):
+        with self.assertRefused("has become something .Task: Returns"):
             mine.unlink()
         mine.write({'note': "Ask the warehouse", 'name': "Returns"})
 

@@ -163,10 +163,9 @@ class TestFiguresOfAny(BaseCase):
             lives = []
             for history, priority, kind in histories:
                 rows = [[1, str(moment(hour)), entered] for hour, entered in history]
-                lives.append(Life(
-                    moment(history[0][0]), get_changes(moment(history[0][0]), None, None, rows, True),
-                    priority, kind,
-                ))
+                opened = moment(history[0][0])
+                changes = get_changes(opened, None, None, rows, True)
+                lives.append(Life(opened, changes, priority, kind))
             before = 0
             for day in range(6):
                 start, end = 24 * day, 24 * (day + 1)

@@ -51,7 +51,7 @@ class TestNextIteration(ReviewCase):
 
     def test_G6_it_keeps_its_name_and_its_list(self):
         self.create_followups()
-        with self.assertRefused("has become Lantern Books: A shop for partners"):
+        with self.assertRefused("Opportunity: Lantern Books: A shop for partners"):
             self.item.with_user(self.supervisor).verdict = 'stable'
 
     def test_G6_what_is_to_be_refined_still_becomes_a_task(self):

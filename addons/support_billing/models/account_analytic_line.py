@@ -137,7 +137,9 @@ class AccountAnalyticLine(models.Model):
         # sudo: account.analytic.line - what nobody but the allocation writes
         lines.sudo().filtered(
             lambda line: not line.helpdesk_ticket_id and line.billing_kind,
-        ).with_context(support_allocation=True).write({'billing_kind': False})
+        ).with_context(support_allocation=True).write({
+            'billing_kind': False, 'billing_free_reason': False,
+        })
         lines._allocate_support_hours()
         return True
 
@@ -161,7 +163,7 @@ class AccountAnalyticLine(models.Model):
         :param list vals_list: values of entries, or names of fields
         :raise AccessError: if they say what is billed, or of which entry another one is a part
         """
-        allocated = {'billed_hours', 'billing_kind', 'split_from_id'}
+        allocated = {'billed_hours', 'billing_free_reason', 'billing_kind', 'split_from_id'}
         if not self.env.su and any(not allocated.isdisjoint(vals) for vals in vals_list):
             raise AccessError(self.env._(
                 "What pays for the time is decided by rules. To change it, choose the sales order "

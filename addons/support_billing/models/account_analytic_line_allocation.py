@@ -35,6 +35,17 @@ class AccountAnalyticLine(models.Model):
         readonly=True,
         copy=False,
     )
+    billing_free_reason = fields.Selection(
+        selection=[
+            ('team', "Team that bills no time"),
+            ('defect', "Defect of the product"),
+            ('waiver', "Not billed, see the reason"),
+        ],
+        string="Free Because",
+        readonly=True,
+        copy=False,
+        help="Why nobody pays for the time.",
+    )
     billing_waiver = fields.Char(
         string="Not Billed Because",
         copy=False,
@@ -169,7 +180,7 @@ class AccountAnalyticLine(models.Model):
         ticket = self.helpdesk_ticket_id
         hours = self.unit_amount
         if self.billing_waiver:
-            return [self._prepare_part_values('free', billed=0.0)]
+            return [self._prepare_part_values('free', billed=0.0, free_reason='waiver')]
         if self._has_line_set_by_hand():
             line = self.so_line
             billed = self._get_hours_to_bill(line)
@@ -179,9 +190,13 @@ class AccountAnalyticLine(models.Model):
                     pack.left -= billed
             kind = line._get_billing_kind() if line else 'flagged'
             return [self._prepare_part_values(kind, line, hours, billed)]
+        if free_reason := ticket._get_free_reason():
+            return [self._prepare_part_values(
+                'free', worked=hours, billed=0.0, free_reason=free_reason,
+            )]
         kind, line = ticket._get_billing_route(self)
         if kind != 'pack':
-            billed = 0.0 if kind == 'free' else self._get_hours_to_bill(line)
+            billed = self._get_hours_to_bill(line)
             return [self._prepare_part_values(kind, line, hours, billed)]
         client = ticket.partner_id.commercial_partner_id
         packs = [
@@ -235,17 +250,22 @@ class AccountAnalyticLine(models.Model):
         total = template._get_billed_hours(hours + sum(invoiced.mapped('unit_amount')))
         return max(total - sum(invoiced.mapped('billed_hours')), 0.0)
 
-    def _prepare_part_values(self, kind, line=None, worked=None, billed=None):
+    def _prepare_part_values(
+        self, kind, line=None, worked=None, billed=None, free_reason=False,
+    ):
         """ Return the values of the entry, or of a part of it, that a line pays for.
 
         :param str kind: a value of `billing_kind`
         :param line: the sale.order.line, if any
         :param float worked: the hours worked; None: those of the entry
         :param float billed: the hours that the line is charged with
+        :param free_reason: a value of `billing_free_reason`, where nobody pays
         :rtype: dict
         """
         self.ensure_one()
-        values = {'billing_kind': kind, 'billed_hours': billed}
+        values = {
+            'billing_kind': kind, 'billed_hours': billed, 'billing_free_reason': free_reason,
+        }
         if not self._has_line_set_by_hand():
             values['so_line'] = line.id if line else False
             if self.is_so_line_edited:
@@ -271,7 +291,10 @@ class AccountAnalyticLine(models.Model):
             allowed_company_ids=(self.env.companies | employees.company_id).ids,
         )
         billing = [
-            {key: values.pop(key) for key in ('billing_kind', 'billed_hours')}
+            {
+                key: values.pop(key)
+                for key in ('billing_kind', 'billed_hours', 'billing_free_reason')
+            }
             for _entry, values in parts
         ]
         created = Entry.create([

@@ -433,7 +433,7 @@ class HelpdeskTicket(models.Model):
         return suggestions
 
     def _get_billing_route(self, entry):
-        """ Return how an entry of the ticket is paid, and by which order line.
+        """ Return how an entry of the ticket, which is not free, is paid, and by which order line.
 
         :param entry: an account.analytic.line of the ticket
         :return: a value of `billing_kind` of the entry, and the line, which may be none; a pack is
@@ -443,8 +443,6 @@ class HelpdeskTicket(models.Model):
         self.ensure_one()
         line = self.sale_line_id
         nothing = line.browse()
-        if not self.use_helpdesk_sale_timesheet or self.billing_scope == 'defect':
-            return 'free', nothing
         if self.billing_scope == 'improvement':
             if line.state != 'sale' or self._is_refused_pack(line):
                 return 'pending', nothing

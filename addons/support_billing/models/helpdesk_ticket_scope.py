@@ -35,6 +35,11 @@ class HelpdeskTicket(models.Model):
         groups='base.group_user',
         export_string_translation=False,
     )
+    billing_free_explanation = fields.Char(
+        compute='_compute_billing_free_explanation',
+        groups='base.group_user',
+        export_string_translation=False,
+    )
     billing_scope_overrule = fields.Selection(
         selection=BILLING_SCOPES,
         string="Treated as",
@@ -110,6 +115,12 @@ class HelpdeskTicket(models.Model):
         if self.billing_scope == 'improvement':
             return self.env._("The estimate is above %(limit)s.", limit=limit)
         return self.env._("Up to an estimate of %(limit)s it is support.", limit=limit)
+
+    @api.depends('billing_scope', 'team_id.use_helpdesk_sale_timesheet')
+    @api.depends_context('lang')
+    def _compute_billing_free_explanation(self):
+        for ticket in self:
+            ticket.billing_free_explanation = ticket._get_free_explanation()
 
     @api.depends('billing_scope_overrule')
     def _compute_billing_scope_reason(self):
@@ -195,6 +206,29 @@ class HelpdeskTicket(models.Model):
                 ))
 
     # === BUSINESS METHODS === #
+
+    def _get_free_reason(self):
+        """ Return why nobody pays for the time on the ticket; False if somebody does.
+
+        The one place that decides it: addons with which more is free extend it.
+
+        :return: a value of `billing_free_reason` of the entries, or False
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        if not self.use_helpdesk_sale_timesheet:
+            return 'team'
+        return self.billing_scope == 'defect' and 'defect'
+
+    def _get_free_explanation(self):
+        """ Return to the agent in one sentence why the time is free; False where that is plain.
+
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        if self._get_free_reason() == 'defect':
+            return self.env._("Free of charge: the repair of a defect is paid by nobody.")
+        return False
 
     def _format_support_hours(self, hours):
         """ Return a time as people read it: in hours, or in days where the company logs days.

@@ -34,7 +34,8 @@ class SupportStatement(models.Model):
               `percentage` (of the fee), `fee`, `fee_currency_id`, `amount` (in `currency_id`)
             - `currency_id`
             - `tickets`: `opened`, `solved`, `open` (at the end of the month)
-            - `hours`: for each `kind` of billing `worked`, `billed`
+            - `hours`: for each `kind` of billing `worked`, `billed`; of what is free, `reasons`:
+              pairs of a value of `billing_free_reason` and the hours worked, where there are any
             - `packs`: see `_get_pack_rows`, with `name` and `order`
             - `breaches`: values of support.statement.breach
         :rtype: dict[res.partner, dict]
@@ -181,23 +182,29 @@ class SupportStatement(models.Model):
         """ Count the hours by what pays for them; only packs and orders are charged. """
         Entry = self.env['account.analytic.line']
         kinds = [kind for kind, _label in Entry._fields['billing_kind'].selection]
-        hours = {}
-        for client, kind, worked, billed in Entry._read_group(
+        names = self._get_free_reason_names()
+        hours, reasons = {}, {}
+        for client, kind, reason, worked, billed in Entry._read_group(
             self._get_hours_domain(company, date_start) & Domain(
                 'helpdesk_ticket_id.commercial_partner_id', 'in', [client.id for client in figures],
             ),
-            ['helpdesk_ticket_id.commercial_partner_id', 'billing_kind'],
+            ['helpdesk_ticket_id.commercial_partner_id', 'billing_kind', 'billing_free_reason'],
             ['unit_amount:sum', 'billed_hours:sum'],
         ):
             # time from before its payment was decided is paid by nobody
             row = hours.setdefault(client, {}).setdefault(kind or 'free', [0.0, 0.0])
             row[0] += worked
             row[1] += billed if kind in CHARGED_KINDS else 0.0
+            if reason in names:
+                reasons.setdefault(client, []).append([reason, worked])
         for client, rows in hours.items():
             figures[client]['hours'] = [
                 {'kind': kind, 'worked': rows[kind][0], 'billed': rows[kind][1]}
                 for kind in kinds if kind in rows
             ]
+        for client, pairs in reasons.items():
+            row, = (row for row in figures[client]['hours'] if row['kind'] == 'free')
+            row['reasons'] = sorted(pairs, key=lambda pair: list(names).index(pair[0]))
 
     @api.model
     def _get_packs_domain(self, company, date_start):
@@ -331,3 +338,10 @@ class SupportStatement(models.Model):
             'flagged': self.env._("Not billed yet"),
             'free': self.env._("Free of charge"),
         }
+
+    def _get_free_reason_names(self):
+        """ Return why hours are free, in words for the client; what is not there is not told.
+
+        :rtype: dict[str, str]
+        """
+        return {'defect': self.env._("Defects of the product")}

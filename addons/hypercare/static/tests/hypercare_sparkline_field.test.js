@@ -1,12 +1,6 @@
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
-import {
-    defineModels,
-    fields,
-    findComponent,
-    models,
-    mountView,
-    onRpc,
-} from "@web/../tests/web_test_helpers";
+import { defineModels, fields, findComponent, models, mountView } from "@web/../tests/web_test_helpers";
 import { HypercareSparklineField } from "@hypercare/fields/hypercare_sparkline/hypercare_sparkline_field";
 
 const points = [
@@ -33,8 +27,8 @@ class Status extends models.Model {
     ];
 }
 
+defineMailModels();
 defineModels([Status]);
-onRpc("has_group", () => true);
 
 async function mountChart(resId) {
     const view = await mountView({

@@ -1,5 +1,5 @@
 import { cookie } from "@web/core/browser/cookie";
-import { getColor } from "@web/core/colors/colors";
+import { getCustomColor } from "@web/core/colors/colors";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import {
@@ -47,7 +47,7 @@ export class HypercareSparklineField extends JournalDashboardGraphField {
         config.options.scales.y.beginAtZero = true;
         if (limit !== null && limit !== undefined) {
             config.data.datasets.push({
-                borderColor: getColor(2, cookie.get("color_scheme"), "odoo"),
+                borderColor: getCustomColor(cookie.get("color_scheme"), "#b02a37", "#ea868f"),
                 borderDash: [4, 4],
                 borderWidth: 1,
                 data: values.map(({ x }) => ({ x, y: limit })),

@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = 'res.config.settings'
+
+    hypercare_free = fields.Selection(related='company_id.hypercare_free', readonly=False)

@@ -1,0 +1,2 @@
+from . import hypercare_period
+from . import project_project

@@ -1,0 +1,2 @@
+from . import test_golive_hypercare
+from . import test_golive_portal
