@@ -101,12 +101,17 @@ class HelpdeskTicket(models.Model):
 
     @api.depends(
         'is_triage_new', 'is_triage_blocked', 'is_triage_promised', 'is_quick_fix', 'user_id',
+        'sla_state', 'is_closed', 'stage_type',
     )
     def _compute_triage_reason(self):
         for ticket in self:
+            is_late = ticket.sla_state == 'breached' and not ticket.is_closed
             ticket.triage_reason = ", ".join(
                 label for is_so, label in (
-                    (ticket.is_triage_promised, self.env._("Promised today")),
+                    (is_late, self.env._("Late")),
+                    (ticket.is_triage_promised and not is_late, self.env._("Promised today")),
+                    (not ticket.user_id and not ticket.is_closed, self.env._("Unassigned")),
+                    (ticket.stage_type == 'customer', self.env._("Client's turn")),
                     (ticket.is_triage_blocked, self.env._("Held up")),
                     (ticket.is_triage_new, self.env._("New")),
                     (ticket.is_quick_fix, self.env._("Quick fix")),

@@ -31,6 +31,8 @@ class HypercareBottleneck(models.Model):
     worst_value = fields.Float(
         string="Worst Value", readonly=True, aggregator=None, digits=(16, 3),
     )
+    limit_text = fields.Char(compute='_compute_texts')
+    worst_text = fields.Char(compute='_compute_texts')
     is_open = fields.Boolean(
         string="Lasts", compute='_compute_is_open', search='_search_is_open',
     )
@@ -53,6 +55,14 @@ class HypercareBottleneck(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends('limit_value', 'worst_value', 'indicator_id')
+    @api.depends_context('lang')
+    def _compute_texts(self):
+        for bottleneck in self:
+            indicator = bottleneck.indicator_id
+            bottleneck.limit_text = indicator._format_value(bottleneck.limit_value)
+            bottleneck.worst_text = indicator._format_value(bottleneck.worst_value)
 
     @api.depends('date_to')
     def _compute_is_open(self):

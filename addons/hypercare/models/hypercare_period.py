@@ -123,6 +123,9 @@ class HypercarePeriod(models.Model):
         tracking=True,
         group_expand=True,
     )
+    is_project_fixed = fields.Boolean(
+        compute='_compute_is_project_fixed', export_string_translation=False,
+    )
     change_ids = fields.One2many(
         comodel_name='hypercare.change', inverse_name='period_id', string="History", readonly=True,
     )
@@ -186,13 +189,17 @@ class HypercarePeriod(models.Model):
     @api.depends('project_id')
     def _compute_partner_id(self):
         for period in self:
-            if period.project_id.partner_id:
+            # the client of a window that has started stays, see `_check_client`
+            if period.project_id.partner_id and period.state in (False, 'planned', 'cancelled'):
                 period.partner_id = period.project_id.partner_id.commercial_partner_id
 
     @api.depends('project_id')
     def _compute_user_id(self):
         for period in self:
-            period.user_id = period.project_id.user_id or period.user_id or self.env.user
+            user = period.user_id or self.env.user
+            if period.state in (False, 'planned', 'cancelled'):
+                user = period.project_id.user_id or user
+            period.user_id = user
 
     @api.depends('team_id')
     def _compute_tz(self):
@@ -249,6 +256,15 @@ class HypercarePeriod(models.Model):
             else:
                 period.day_number = period.state == 'closed' and period.days
                 period.progress = 100 if period.state == 'closed' else 0
+
+    # not of the project itself: while it is being chosen it can still be changed
+    @api.depends('state')
+    def _compute_is_project_fixed(self):
+        for period in self:
+            period.is_project_fixed = (
+                period.state not in (False, 'planned', 'cancelled')
+                and bool(period._origin.project_id)
+            )
 
     def _compute_ticket_count(self):
         counts, open_counts = (
@@ -326,7 +342,9 @@ class HypercarePeriod(models.Model):
         started = self.filtered(lambda period: period.state not in ('planned', 'cancelled'))
         changed = {
             name for period in started for name in names
-            if period._fields[name].convert_to_cache(vals[name], period)
+            # a window that was started without a project gets it later: its tasks go there
+            if (name != 'project_id' or period.project_id)
+            and period._fields[name].convert_to_cache(vals[name], period)
             != period._fields[name].convert_to_cache(period[name], period)
         }
         if changed:

@@ -121,6 +121,30 @@ class TestPeriod(HypercareCommon):
         with self.assertRefused("is a project of Lantern Books", ValidationError):
             self._create_window(self.other_client, project_id=self.project.id, state='cancelled')
 
+    def test_a_window_without_a_project_gets_one_while_it_runs(self):
+        self.period.project_id = False
+        self.period.user_id = self.supervisor
+        self.period.action_start()
+        self.project.user_id = self.manager
+        own = self.period.with_user(self.supervisor)
+        self.assertFalse(own.is_project_fixed)
+        own.project_id = self.project
+        own.invalidate_recordset(['is_project_fixed'])
+        self.assertTrue(own.is_project_fixed)
+        self.assertEqual(own.user_id, self.supervisor, "the window keeps its supervisor")
+        with self.assertRefused("has started"):
+            own.project_id = False
+
+    def test_a_window_that_runs_keeps_its_client_whatever_the_project(self):
+        self.period.write({'project_id': False, 'coordinator_id': False})
+        self.period.action_start()
+        project = self.env['project.project'].create({
+            'name': "Meadow Dairy: ERP", 'partner_id': self.other_client.id,
+            'company_id': self.company.id,
+        })
+        with self.assertRefused("is a project of Meadow Dairy", ValidationError):
+            self.period.project_id = project
+
     # === THE DAYS ARE OVER === #
 
     def test_in_review_when_the_days_are_over(self):

@@ -90,7 +90,20 @@ class TestTriage(HypercareCommon):
 
     def test_triage_says_why_a_ticket_is_on_the_list(self):
         ticket = self._create_tickets(kind='settings')
+        ticket.user_id = False
+        self.assertEqual(ticket.triage_reason, "Unassigned, New, Quick fix")
+        ticket.user_id = self.agent
         self.assertEqual(ticket.triage_reason, "New, Quick fix")
+
+    def test_triage_says_what_is_late_first(self):
+        self.env['helpdesk.sla'].create({
+            'name': "Solve", 'company_id': self.company.id, 'target': 'resolution', 'time': 4,
+        })
+        ticket = self._create_tickets(user_id=self.agent.id)
+        self.assertIn("Promised today", ticket.triage_reason)
+        self.go_to(days=1)
+        self.env.invalidate_all()
+        self.assertEqual(ticket.triage_reason, "Late, New")
 
     def test_triage_assignee_and_priority_are_written_in_the_list(self):
         ticket = self._create_tickets()
