@@ -41,7 +41,7 @@ class HypercarePeriod(models.Model):
 
     _name = 'hypercare.period'
     _description = "Hypercare"
-    _inherit = ['hypercare.engine.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'golive_date desc, id desc'
     _rec_names_search = ['name', 'partner_id']
     _check_company_auto = True

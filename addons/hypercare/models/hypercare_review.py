@@ -31,7 +31,7 @@ class HypercareReview(models.Model):
 
     _name = 'hypercare.review'
     _description = "Hypercare Review"
-    _inherit = ['hypercare.engine.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date_planned desc, id desc'
 
     active = fields.Boolean(default=True)

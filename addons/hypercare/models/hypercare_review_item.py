@@ -14,7 +14,7 @@ class HypercareReviewItem(models.Model):
 
     _name = 'hypercare.review.item'
     _description = "Item of a Hypercare Review"
-    _inherit = ['hypercare.engine.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin']
     # the verdicts sort as people read them: stable, refine, next
     _order = 'review_id, verdict desc, sequence, id'
 
