@@ -382,6 +382,16 @@ class TestExit(ExitCase):
         message = self.period.message_ids.filtered('attachment_ids')
         self.assertEqual(message.attachment_ids, attachment)
 
+    def test_G7_closed_again_both_results_and_the_newer_document_are_kept(self):
+        self.period.with_user(self.manager)._close("Everything works")
+        document, results = self.period.handover_attachment_id, self.period.exit_result_ids
+        self.go_to(days=2)
+        self.period.with_user(self.manager)._reopen("It does not")
+        self.period.with_user(self.manager)._close("Now it does")
+        self.assertNotEqual(self.period.handover_attachment_id, document)
+        self.assertTrue(document.exists())
+        self.assertEqual(len(self.period.exit_result_ids), 2 * len(results))
+
     def test_G7_the_document_is_in_the_language_of_the_client(self):
         self.env['res.lang']._activate_lang('pl_PL')
         self.coordinator.lang = 'pl_PL'
