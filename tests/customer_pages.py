@@ -40,8 +40,10 @@ PAGES = {
         '/my/implementation/{harbor}/data/{harbor_returned}',
         '/my/implementation/{harbor}/protocol',
     ],
+    # live, and in hypercare: its review waits for the signature
     LIVE: [
         '/my/implementation',
+        '/my/hypercare',
         '/my/implementation/{amber}/protocol',
     ],
     'balticclient': [

@@ -28,6 +28,7 @@ from . import helpdesk_team_triage
 from . import helpdesk_ticket_topic
 from . import helpdesk_ticket_quick_fix
 from . import helpdesk_ticket_triage
+from . import helpdesk_sla_status
 from . import hypercare_indicator
 from . import hypercare_measure
 from . import hypercare_bottleneck

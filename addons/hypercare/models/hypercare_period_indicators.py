@@ -201,18 +201,13 @@ class HypercarePeriod(models.Model):
 
     def _get_review_facts(self, totals):
         """ Where it does not go well is talked about in the review, and told at the hand-over. """
-        return [
-            *super()._get_review_facts(totals),
-            *(
-                (
-                    bottleneck.indicator_id.name,
-                    self.env._(
-                        "bottleneck since %(date)s", date=format_date(self.env, bottleneck.date_from),
-                    ),
-                )
-                for bottleneck in self.bottleneck_ids.filtered('is_open')
-            ),
-        ]
+        facts = super()._get_review_facts(totals)
+        for bottleneck in self.bottleneck_ids.filtered('is_open'):
+            date = format_date(self.env, bottleneck.date_from)
+            facts.append((
+                bottleneck.indicator_id.name, self.env._("bottleneck since %(date)s", date=date),
+            ))
+        return facts
 
     # === OWN INDICATORS === #
 
@@ -342,14 +337,22 @@ class HypercarePeriod(models.Model):
         :rtype: dict[int, list[Promise]]
         """
         promises = defaultdict(list)
+        # OFFSET 0: the promises of these tickets, one ticket after the other. Left to itself the
+        # database reads those of all tickets, for it cannot guess how few were decided on a day
         for period_id, target, decided, state in self.env.execute_query(SQL(
             """
             SELECT ticket.hypercare_id, promise.target, promise.outcome_date, promise.state
               FROM helpdesk_ticket ticket
-              JOIN (%(report)s) promise ON promise.ticket_id = ticket.id
+              CROSS JOIN LATERAL (
+                   SELECT report.target, report.outcome_date, report.state, report.is_counted
+                     FROM (%(report)s) report
+                    WHERE report.ticket_id = ticket.id AND report.target IN %(targets)s
+                   OFFSET 0
+              ) promise
              WHERE ticket.hypercare_id IN %(ids)s AND ticket.active IS TRUE
-               AND promise.target IN %(targets)s AND promise.is_counted
+               AND ticket.open_date < %(end)s
                AND promise.outcome_date >= %(start)s AND promise.outcome_date < %(end)s
+               AND promise.is_counted
             """,
             report=self.env['helpdesk.sla.report']._table_query,
             ids=tuple(self.ids), targets=TARGETS, start=start, end=end,
@@ -547,14 +550,14 @@ class HypercarePeriod(models.Model):
                     last._note_worst(judged)
                     continue
                 ended[last] = end
-            covered = ended.get(last) or last.date_to
+            if covered := ended.get(last) or last.date_to:
+                judged = [(day, value) for day, value in judged if day > covered]
             for run in find_runs(
                 judged,
                 lambda value, indicator=indicator, limit=limit: indicator._is_beyond(value, limit),
                 indicator.threshold_days,
             ):
-                is_new = run.flagged >= since[period] or not run.date_to
-                if is_new and (not covered or run.date_from > covered):
+                if run.flagged >= since[period] or not run.date_to:
                     vals_list.append(self._prepare_bottleneck_values(key, run, limit))
                     lasting.append(not run.date_to and run.values)
         bottlenecks.browse(bottleneck.id for bottleneck in ended)._end(ended)

@@ -138,6 +138,18 @@ class TestIndicators(IndicatorCase):
         self.assertEqual(self.values('reopened'), [0, 0, 1, 0, 0])
         self.assertEqual(self.values('solved'), [1, 0, 0, 1, 0])
 
+    def test_G2_solved_in_the_first_minutes_after_a_day_was_counted(self):
+        self.at(0)
+        ticket = self._create_tickets(1)
+        self.at(1, 0, 0)
+        self.count()
+        self.at(1, 0, 30)
+        self.move(ticket, 'solved')
+        self.at(2, 0, 1)
+        self.count()
+        self.assertEqual(self.values('solved', 2), [0, 1])
+        self.assertEqual(self.values('backlog', 2), [1, 0])
+
     def test_G2_silent_users(self):
         self.at(0)
         self.env.cr.execute(
@@ -317,11 +329,11 @@ class TestIndicators(IndicatorCase):
 
     def test_G2_figures_equal_a_naive_recomputation(self):
         """ Random lives of tickets; at every midnight somebody counts what is open. """
-        for seed in range(3):
+        for seed in range(4):
             with self.subTest(seed=seed):
-                self.check_random_lives(Random(seed))
+                self.check_random_lives(Random(seed), is_nightly=seed % 2)
 
-    def check_random_lives(self, random):
+    def check_random_lives(self, random, is_nightly):
         client = self.env['res.partner'].create({'name': "Random Ltd", 'is_company': True})
         window = self._create_window(client, tz=random.choice([
             'Europe/Warsaw', 'America/New_York', 'Asia/Tehran',
@@ -365,6 +377,9 @@ class TestIndicators(IndicatorCase):
                     for priority in [str(priority)]
                 },
             })
+            if is_nightly:
+                self.count()
+                self.assertEqual(window.measured_date, DAYS[number])
         self.count()
         for number, figures in enumerate(expected):
             self.assertEqual(
@@ -573,6 +588,38 @@ class TestBottlenecks(IndicatorCase):
         self.at(6, 1)
         self.count()
         self.assertFalse(self.bottlenecks('opened'))
+
+    def test_G2_another_target_ends_no_bottleneck_in_the_past(self):
+        self.indicators['opened'].write({'has_target': True, 'target': 2, 'tolerance': 0})
+        for day, number in enumerate((6, 3, 6, 6)):
+            self.at(day)
+            self._create_tickets(number)
+            if day == 3:
+                self.indicators['opened'].target = 4
+            self.at(day + 1, 1)
+            self.count()
+        self.assertRecordValues(self.bottlenecks('opened'), [
+            {'date_from': DAYS[0], 'date_to': False},
+        ])
+
+    def test_G2_a_reopened_window_notes_bottlenecks_anew(self):
+        self.own_indicator()
+        self.feed('invoices', 4, 4)
+        self.at(2, 1)
+        self.count()
+        self.at(2, 9)
+        self.period.with_user(self.manager)._close("All is well")
+        self.period.with_user(self.manager)._reopen("It is not")
+        self.feed('invoices', 4, 4, first=2)
+        self.at(4, 1)
+        self.count()
+        self.assertEqual(len(self.bottlenecks('invoices')), 1, "one day after the end is none")
+        self.feed('invoices', 4, first=4)
+        self.at(5, 1)
+        self.count()
+        self.assertRecordValues(self.bottlenecks('invoices'), [
+            {'date_from': DAYS[0], 'date_to': DAYS[2]}, {'date_from': DAYS[3], 'date_to': False},
+        ])
 
     def test_G2_observed_indicators_are_never_a_bottleneck(self):
         self.own_indicator(threshold_days=0)
