@@ -201,7 +201,8 @@ def take_hypercare(photographer, id_of):
     photographer.take(supervisor, 'hypercare-window', f'/odoo/hypercare/{period}',
                       '.o_hypercare_indicators .o_kanban_record')
     supervisor.get_by_role('tab', name="Training").click()
-    photographer.take(supervisor, 'hypercare-training', ready='[name=training_item_ids] .o_data_row')
+    photographer.take(supervisor, 'hypercare-training',
+                      ready='[name=training_item_ids] .o_data_row')
     supervisor.get_by_role('tab', name="Exit").click()
     photographer.take(supervisor, 'hypercare-exit', ready='[name=exit_check_ids] .o_data_row')
     supervisor.locator('button[name=action_open_review]').click()
