@@ -106,7 +106,7 @@ class HypercarePeriod(models.Model):
         moved = self._move_tickets_to_plan()
         if moved:
             self.message_post(body=self.env._(
-                "%(count)s open tickets go on with %(team)s.",
+                "Open tickets that go on with %(team)s: %(count)s.",
                 count=len(moved), team=(self.plan_team_id or self.team_id).name,
             ))
 

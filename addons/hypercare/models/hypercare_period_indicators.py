@@ -337,14 +337,22 @@ class HypercarePeriod(models.Model):
         :rtype: dict[int, list[Promise]]
         """
         promises = defaultdict(list)
+        # OFFSET 0: the promises of these tickets, one ticket after the other. Left to itself the
+        # database reads those of all tickets, for it cannot guess how few were decided on a day
         for period_id, target, decided, state in self.env.execute_query(SQL(
             """
             SELECT ticket.hypercare_id, promise.target, promise.outcome_date, promise.state
               FROM helpdesk_ticket ticket
-              JOIN (%(report)s) promise ON promise.ticket_id = ticket.id
+              CROSS JOIN LATERAL (
+                   SELECT report.target, report.outcome_date, report.state, report.is_counted
+                     FROM (%(report)s) report
+                    WHERE report.ticket_id = ticket.id AND report.target IN %(targets)s
+                   OFFSET 0
+              ) promise
              WHERE ticket.hypercare_id IN %(ids)s AND ticket.active IS TRUE
-               AND promise.target IN %(targets)s AND promise.is_counted
+               AND ticket.open_date < %(end)s
                AND promise.outcome_date >= %(start)s AND promise.outcome_date < %(end)s
+               AND promise.is_counted
             """,
             report=self.env['helpdesk.sla.report']._table_query,
             ids=tuple(self.ids), targets=TARGETS, start=start, end=end,
