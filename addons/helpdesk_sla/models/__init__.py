@@ -1,3 +1,5 @@
+from . import helpdesk_engine_mixin
+from . import helpdesk_engine_guard_mixin
 from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves

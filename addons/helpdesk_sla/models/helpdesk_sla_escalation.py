@@ -3,12 +3,13 @@ from collections import defaultdict
 from datetime import timedelta
 
 from markupsafe import Markup
-from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_list
+
+from ..tools.each import do_each
 
 _logger = logging.getLogger(__name__)
 
@@ -254,20 +255,7 @@ class HelpdeskSlaEscalation(models.Model):
 
         :return: the statuses for which it failed; the log says why
         """
-        try:
-            with self.env.cr.savepoint():
-                self._escalate(statuses)
-                self.env.flush_all()
-        except OperationalError:
-            # two workers met: the job is run again as a whole
-            raise
-        except Exception:
-            self.env.invalidate_all(flush=False)
-            if len(statuses) > 1:
-                return statuses.browse().union(*map(self._escalate_each, statuses))
-            _logger.exception("SLA status %s could not be escalated", statuses.id)
-            return statuses
-        return statuses.browse()
+        return do_each(statuses, self._escalate, _logger, "%s could not be escalated")
 
     @api.model
     def _escalate(self, statuses):

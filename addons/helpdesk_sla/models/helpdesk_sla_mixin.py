@@ -1,13 +1,12 @@
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.each import do_each
 from ..tools.policy_rules import select_rules
 
 _logger = logging.getLogger(__name__)
@@ -642,15 +641,7 @@ class HelpdeskSlaMixin(models.AbstractModel):
 
         :return: the tickets that could not be refreshed; they stay marked, and the log says why
         """
-        try:
-            with self.env.cr.savepoint():
-                self._sla_refresh()
-        except OperationalError:
-            # two workers met: the job is run again as a whole
-            raise
-        except Exception:
-            if len(self) > 1:
-                return self.browse().union(*(ticket._sla_refresh_each() for ticket in self))
-            _logger.exception("The SLA of ticket %s could not be computed", self.ticket_ref)
-            return self
-        return self.browse()
+        return do_each(
+            self, lambda tickets: tickets._sla_refresh(), _logger,
+            "The SLA of ticket %s could not be computed",
+        )

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..tools import phone_number
 from .helpdesk_stage import CLOSING_TYPES
@@ -13,6 +13,7 @@ class HelpdeskTicket(models.Model):
     _name = 'helpdesk.ticket'
     _description = "Helpdesk Ticket"
     _inherit = [
+        'helpdesk.engine.mixin',
         'helpdesk.ticket.portal',
         'helpdesk.ticket.key.user',
         'helpdesk.ticket.followup',
@@ -398,11 +399,7 @@ class HelpdeskTicket(models.Model):
             vals.setdefault('customer_waiting_since', opened)
 
     def _get_engine_fields(self):
-        """ Return the names of the fields that only the system writes.
-
-        :rtype: set[str]
-        """
-        return {
+        return super()._get_engine_fields() | {
             'ticket_ref', 'open_date', 'assign_date', 'first_response_date',
             'customer_waiting_since', 'last_response_date', 'close_date',
             'reopen_date', 'reopen_count', 'date_last_stage_update', 'stage_history',
@@ -414,37 +411,12 @@ class HelpdeskTicket(models.Model):
             *self._get_measure_fields(),
         }
 
-    def _may_write_engine_fields(self):
-        return self.env.su or self.env.user.has_group('helpdesk_sla.group_helpdesk_manager')
-
     @api.model
-    def default_get(self, fields):
-        """ Take no default of the user's for what only the system writes. """
-        defaults = super().default_get(fields)
-        if not self._may_write_engine_fields():
-            for name in self._get_engine_fields() & defaults.keys():
-                default = self._fields[name].default
-                if default:
-                    defaults[name] = default(self)
-                else:
-                    del defaults[name]
-        return defaults
-
-    def _check_engine_fields(self, vals):
-        """ Refuse that users write by hand what the SLA clocks are read from.
-
-        Administrators may, to import the tickets of another system.
-
-        :raise AccessError: if a user does
-        """
-        names = self._get_engine_fields() & vals.keys()
-        if names and not self._may_write_engine_fields():
-            raise AccessError(self.env._(
-                "These fields are kept by the system and cannot be changed by hand: %(names)s",
-                names=', '.join(
-                    self._fields[name]._description_string(self.env) for name in sorted(names)
-                ),
-            ))
+    def _may_write_engine_fields(self):
+        """ Let administrators write what the SLA clocks are read from, to import tickets. """
+        return super()._may_write_engine_fields() or self.env.user.has_group(
+            'helpdesk_sla.group_helpdesk_manager',
+        )
 
     # === ACTION METHODS === #
 

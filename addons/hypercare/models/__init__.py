@@ -1,4 +1,3 @@
-from . import hypercare_engine_mixin
 from . import hypercare_scale
 from . import hypercare_period
 from . import hypercare_period_portal

@@ -24,10 +24,10 @@ class HelpdeskTicket(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('commercial_partner_id', 'open_date')
+    @api.depends('commercial_partner_id', 'company_id', 'open_date')
     def _compute_hypercare_id(self):
         # which windows there are is not among the dependencies: when one starts or its end moves,
-        # the tickets are looked up again in `hypercare.period._find_tickets`
+        # the tickets are looked up again in `hypercare.period._look_up_tickets`
         # sudo: hypercare.period - whether a ticket is in the window does not depend on who opens it
         periods = self.env['hypercare.period'].sudo()
         for ticket in self:

@@ -11,7 +11,7 @@ class HypercareExitCheck(models.Model):
 
     _name = 'hypercare.exit.check'
     _description = "Exit Criterion on a Window"
-    _inherit = ['hypercare.engine.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin']
     _order = 'period_id, sequence, id'
     _rec_name = 'criterion_id'
 

@@ -6,7 +6,7 @@ class HypercareExitResult(models.Model):
 
     _name = 'hypercare.exit.result'
     _description = "Exit Criterion at the Closing of Hypercare"
-    _inherit = ['hypercare.engine.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin']
     _order = 'date desc, id'
     _rec_name = 'name'
 

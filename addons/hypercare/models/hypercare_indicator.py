@@ -15,7 +15,7 @@ class HypercareIndicator(models.Model):
 
     _name = 'hypercare.indicator'
     _description = "Hypercare Indicator"
-    _inherit = ['hypercare.engine.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin']
     _order = 'sequence, id'
     _check_company_auto = True
 

@@ -1,3 +1,4 @@
+import logging
 from collections import defaultdict
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
@@ -11,8 +12,11 @@ from odoo.tools import format_date
 
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.addons.helpdesk_sla.tools.caches import clear_cache
+from odoo.addons.helpdesk_sla.tools.each import do_each
 
 from .hypercare_scale import DAYS_MAX, DAYS_MIN
+
+_logger = logging.getLogger(__name__)
 
 MANAGER = 'helpdesk_sla.group_helpdesk_manager'
 # states in which a window goes on
@@ -37,7 +41,7 @@ class HypercarePeriod(models.Model):
 
     _name = 'hypercare.period'
     _description = "Hypercare"
-    _inherit = ['hypercare.engine.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'golive_date desc, id desc'
     _rec_names_search = ['name', 'partner_id']
     _check_company_auto = True
@@ -470,6 +474,8 @@ class HypercarePeriod(models.Model):
         period = self.sudo()
         period.days = days
         period.state = 'running' if period.date_end >= period._get_today() else 'review'
+        if period.state == 'running':
+            period.activity_unlink(['hypercare.mail_activity_type_exit'])
         period._log_change('extend', reason=reason, days_before=before)
 
     def _close(self, reason=False):
@@ -523,6 +529,8 @@ class HypercarePeriod(models.Model):
             'closed_datetime': False,
         })
         period._log_change('reopen', reason=reason)
+        if period.state == 'review':
+            period._ask_for_handover()
 
     def _cancel(self, reason):
         """ Have no hypercare after all.
@@ -766,7 +774,8 @@ class HypercarePeriod(models.Model):
 
         Neither of the two transactions saw the other.
         """
-        running = self.search([('state', '=', 'running')])
+        # archived ones as well: archiving a window changes no promise
+        running = self.with_context(active_test=False).search([('state', '=', 'running')])
         if running:
             self._look_up_tickets(Domain('hypercare_id', '=', False) & Domain.OR(
                 Domain('company_id', '=', period.company_id.id)
@@ -790,7 +799,8 @@ class HypercarePeriod(models.Model):
         domain = Domain('state', '=', 'running') & Domain(
             'date_end', '<', fields.Date.today() + timedelta(days=1),
         )
-        over = self.search(domain).filtered(
+        # archiving hides a window, it does not keep its days from being over
+        over = self.with_context(active_test=False).search(domain).with_env(self.env).filtered(
             lambda period: period.date_end < period._get_today(),
         )
         self.env['ir.cron']._commit_progress(remaining=len(over))
@@ -798,8 +808,10 @@ class HypercarePeriod(models.Model):
             batch = over[start:start + batch_size].try_lock_for_update().filtered(
                 lambda period: period.state == 'running',
             )
-            for period in batch:
-                period._begin_exit()
+            do_each(
+                batch, lambda periods: [period._begin_exit() for period in periods],
+                _logger, "%s could not be put into review",
+            )
             if not self.env['ir.cron']._commit_progress(len(batch)):
                 break
 
@@ -808,6 +820,11 @@ class HypercarePeriod(models.Model):
         self.ensure_one()
         self.state = 'review'
         self._log_change('review')
+        self._ask_for_handover()
+
+    def _ask_for_handover(self):
+        """ Remind the supervisor to close the window, or to have it extended. """
+        self.ensure_one()
         if self.user_id:
             self.with_context(lang=self.user_id.lang).activity_schedule(
                 'hypercare.mail_activity_type_exit',

@@ -1,4 +1,5 @@
 import json
+import logging
 from collections import defaultdict
 from datetime import timedelta
 
@@ -6,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
+
+from odoo.addons.helpdesk_sla.tools.each import do_each
 
 from ..tools.window_figures import (
     TARGETS,
@@ -18,6 +21,8 @@ from ..tools.window_figures import (
     find_runs,
     get_changes,
 )
+
+_logger = logging.getLogger(__name__)
 
 # states of windows whose days are counted; those that ended meanwhile as well
 MEASURED_STATES = ('running', 'review', 'closed')
@@ -462,7 +467,11 @@ class HypercarePeriod(models.Model):
         while ids:
             batch, ids = self.browse(ids[:batch_size]), ids[batch_size:]
             # whoever works on one now has it counted in the next run
-            batch.exists().try_lock_for_update(allow_referencing=True)._measure_due_days()
+            do_each(
+                batch.exists().try_lock_for_update(allow_referencing=True),
+                lambda periods: periods._measure_due_days(),
+                _logger, "The indicators of %s could not be counted",
+            )
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=len(ids)):
                 break
 
@@ -539,7 +548,12 @@ class HypercarePeriod(models.Model):
                 [('period_id', 'in', self.ids)], order='date_from, id',
             )
         }
-        ended, vals_list, lasting = {}, [], []
+        # what is no longer watched, or only observed, is no bottleneck any more
+        ended = {
+            last: since[period] - timedelta(days=1) for (period, indicator), last in known.items()
+            if last.is_open and indicator not in indicators
+        }
+        vals_list, lasting = [], []
         for key, values in series.items():
             period, indicator = key
             limit, judged = period._get_judged_values(indicator, values)

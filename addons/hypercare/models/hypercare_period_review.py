@@ -81,13 +81,15 @@ class HypercarePeriod(models.Model):
         return result
 
     def _plan_reviews(self):
-        """ Plan the review of windows that have none. """
+        """ Plan the reviews of the windows; one that was planned before follows the go-live. """
         # sudo: hypercare.review - planned for whoever starts the window, be it the client
         reviews = self.env['hypercare.review'].sudo()
-        planned = reviews.search([('period_id', 'in', self.ids)]).period_id
-        reviews.create([
-            {'period_id': period.id} for period in self if period not in planned
-        ])._remind_supervisor()
+        planned = reviews.search([('period_id', 'in', self.ids)])
+        moved = planned._follow_golive()
+        moved.activity_unlink(['hypercare.mail_activity_type_review'])
+        (moved | reviews.create([
+            {'period_id': period.id} for period in self if period not in planned.period_id
+        ]))._remind_supervisor()
 
     def _get_review_range(self):
         """ Return the first and the last day on which the review may take place.

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
+from odoo.addons.helpdesk_sla.tools.each import do_each
+
 _logger = logging.getLogger(__name__)
 
 
@@ -156,6 +158,9 @@ class HypercarePeriod(models.Model):
         self.env['ir.cron']._commit_progress(remaining=len(ids))
         while ids:
             batch, ids = self.browse(ids[:batch_size]), ids[batch_size:]
-            batch.exists()._propose_trainings()
+            do_each(
+                batch.exists(), lambda periods: periods._propose_trainings(),
+                _logger, "Trainings of %s could not be proposed",
+            )
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=len(ids)):
                 break

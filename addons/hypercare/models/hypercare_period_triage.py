@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
+
+from odoo.addons.helpdesk_sla.tools.each import do_each
 
 _logger = logging.getLogger(__name__)
 
@@ -37,8 +38,9 @@ class HypercarePeriod(models.Model):
     )
 
     _triage_mail_hour_of_day = models.Constraint(
-        'CHECK (triage_mail_hour >= 0 AND triage_mail_hour < 24)',
-        "The daily mail is sent at a time of the day, from 00:00 to 23:59.",
+        # the job runs each hour: one that is due later would be looked at on the next day only
+        'CHECK (triage_mail_hour >= 0 AND triage_mail_hour <= 23)',
+        "The daily mail is sent at a time of the day, from 00:00 to 23:00.",
     )
 
     @api.model
@@ -281,7 +283,7 @@ class HypercarePeriod(models.Model):
         return {name: of_list & readable for name, of_list in tickets.items()}
 
     def _send_triage(self, tickets):
-        """ Send the mails of today for one window, each reader his or her own.
+        """ Send the mails of today for one window, each reader his or her own, and note the day.
 
         :param dict tickets: see `_get_triage_tickets`
         """
@@ -304,6 +306,8 @@ class HypercarePeriod(models.Model):
                 email_values={'headers': repr(MAIL_HEADERS)},
                 email_layout_xmlid='helpdesk_sla.mail_layout_customer',
             )
+        # sudo: hypercare.period - kept by the system
+        self.sudo().triage_mail_day = self._get_today()
 
     # === CRON METHODS === #
 
@@ -329,12 +333,9 @@ class HypercarePeriod(models.Model):
             )
             tickets = periods._get_triage_tickets()
             for period in periods:
-                try:
-                    with self.env.cr.savepoint():
-                        period._send_triage(tickets[period])
-                        # sudo: hypercare.period - kept by the system
-                        period.sudo().triage_mail_day = period._get_today()
-                except UserError as error:
-                    _logger.warning("Daily mail of hypercare %s: %s", period.id, error)
+                do_each(
+                    period, lambda one, tickets=tickets: one._send_triage(tickets[one]),
+                    _logger, "The daily mail of %s could not be written",
+                )
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=len(ids)):
                 break

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import logging
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -7,6 +8,10 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, format_date, format_time
+
+from odoo.addons.helpdesk_sla.tools.each import do_each
+
+_logger = logging.getLogger(__name__)
 
 MEETING_LENGTH = timedelta(hours=1)
 # how many days before the meeting the figures of the agenda are brought up to date
@@ -26,7 +31,7 @@ class HypercareReview(models.Model):
 
     _name = 'hypercare.review'
     _description = "Hypercare Review"
-    _inherit = ['hypercare.engine.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date_planned desc, id desc'
 
     active = fields.Boolean(default=True)
@@ -226,6 +231,11 @@ class HypercareReview(models.Model):
                 raise UserError(self.env._(
                     "%(review)s was held already.", review=review.display_name,
                 ))
+            if not review.period_id.start_datetime:
+                raise UserError(self.env._(
+                    "%(period)s has not begun yet: there is nothing to review.",
+                    period=review.period_id.name,
+                ))
             # sudo: hypercare.review - what only the buttons write; who may write may note it
             review.sudo().write({'state': 'held', 'held_on': review.period_id._get_today()})
             review.activity_feedback(['hypercare.mail_activity_type_review'])
@@ -382,6 +392,22 @@ class HypercareReview(models.Model):
             if day != review.date_planned:
                 review.date_planned = day
 
+    def _follow_golive(self):
+        """ Propose another day where the planned one does not fit the go-live, or none was known.
+
+        :return: the reviews that got another day
+        :rtype: hypercare.review
+        """
+        moved = self.browse()
+        for review in self:
+            if review.state not in ('draft', 'scheduled') or review.exception_reason:
+                continue
+            first, last = review.period_id._get_review_range()
+            if not review.date_planned or not first <= review.date_planned <= last:
+                review.date_planned = review.period_id._get_proposed_review_date()
+                moved |= review
+        return moved
+
     def _remind_supervisor(self):
         """ Have the supervisors prepare the reviews. """
         for review in self.filtered('user_id'):
@@ -440,7 +466,9 @@ class HypercareReview(models.Model):
         for review in reviews:
             review = review.try_lock_for_update().filtered(lambda one: not one.is_agenda_edited)
             if review:
-                review._fill_agenda()
+                do_each(
+                    review, lambda one: one._fill_agenda(), _logger, "%s: no agenda was filled in",
+                )
             if not cron._commit_progress(1):
                 break
 

@@ -14,7 +14,7 @@ class HypercareReviewItem(models.Model):
 
     _name = 'hypercare.review.item'
     _description = "Item of a Hypercare Review"
-    _inherit = ['hypercare.engine.mixin']
+    _inherit = ['helpdesk.engine.guard.mixin']
     # the verdicts sort as people read them: stable, refine, next
     _order = 'review_id, verdict desc, sequence, id'
 
@@ -117,6 +117,7 @@ class HypercareReviewItem(models.Model):
     def action_open_outcome(self):
         """ Open what the item has become. """
         self.ensure_one()
+        self.check_access('read')
         # sudo: hypercare.review.item - which record it is; whether it opens is for its own rights
         name = self.sudo()._get_outcome_field()
         if not name:

@@ -10,7 +10,7 @@ class HypercareTrainingItem(models.Model):
 
     _name = 'hypercare.training.item'
     _description = "Topic of the Second Training"
-    _inherit = ['hypercare.engine.mixin', 'mail.thread']
+    _inherit = ['helpdesk.engine.guard.mixin', 'mail.thread']
     _order = 'state_order, date, id'
     _rec_name = 'topic_id'
     _check_company_auto = True

@@ -11,3 +11,4 @@ from . import test_js
 from . import test_exit
 from . import test_review
 from . import test_review_portal
+from . import test_uninstall

@@ -239,6 +239,26 @@ class TestIndicators(IndicatorCase):
             [(measure.id, measure.value) for measure in self.period.measure_ids], before,
         )
 
+    def test_G2_a_broken_window_keeps_no_other_from_being_counted(self):
+        other = self._create_window(self.other_client)
+        other.action_start()
+        model = self.registry['hypercare.period']
+        count = model._measure_due_days
+
+        def count_but_one(periods):
+            if self.period in periods:
+                raise ValueError("broken")
+            count(periods)
+
+        self.at(1, 1)
+        with (
+            patch.object(model, '_measure_due_days', count_but_one),
+            self.assertLogs('odoo.addons.hypercare.models.hypercare_period_indicators', 'ERROR'),
+        ):
+            self.count()
+        self.assertEqual(other.measured_date, DAYS[0])
+        self.assertFalse(self.period.measured_date)
+
     def test_G2_two_jobs_at_once_count_once(self):
         self.at(1, 1)
         due = self.env['hypercare.period']._search_due_measures()
@@ -534,6 +554,20 @@ class TestBottlenecks(IndicatorCase):
         self.at(5, 1)
         self.count()
         self.assertEqual(self.bottlenecks('invoices').mapped('is_open'), [False, True])
+
+    def test_G2_what_is_no_longer_watched_is_no_bottleneck(self):
+        archived, observed = self.own_indicator(), self.own_indicator(code='calls')
+        for indicator in (archived, observed):
+            self.feed(indicator.code, 4, 4)
+        self.at(2, 1)
+        self.count()
+        self.assertEqual(self.bottlenecks().mapped('is_open'), [True, True])
+        archived.active = False
+        observed.threshold_days = 0
+        self.at(3, 1)
+        self.count()
+        self.assertEqual(self.bottlenecks().mapped('is_open'), [False, False])
+        self.assertFalse(self.period.activity_ids)
 
     def test_G2_missed_bottlenecks_are_noted_but_told_to_nobody(self):
         self.own_indicator()

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -172,6 +173,47 @@ class TestPeriod(HypercareCommon):
         self.assertEqual(len(self.period.activity_ids), 1)
         self.assertEqual(self.period.change_ids.mapped('kind'), ['review', 'start'])
 
+    def test_an_archived_window_is_over_as_well(self):
+        self.period.action_start()
+        self.period.active = False
+        self.go_to(days=15)
+        self.run_cron('ir_cron_advance')
+        self.assertEqual(self.period.state, 'review')
+
+    def test_a_broken_window_keeps_no_other_from_review(self):
+        other = self._create_window(self.other_client)
+        (self.period | other).action_start()
+        model = self.registry['hypercare.period']
+        begin = model._begin_exit
+
+        def begin_but_one(period):
+            if period == self.period:
+                raise ValueError("broken")
+            begin(period)
+
+        self.go_to(days=15)
+        with (
+            patch.object(model, '_begin_exit', begin_but_one),
+            self.assertLogs('odoo.addons.hypercare.models.hypercare_period', 'ERROR') as log,
+        ):
+            self.run_cron('ir_cron_advance')
+        self.assertIn(self.period.name, log.output[0])
+        self.assertEqual((self.period | other).mapped('state'), ['running', 'review'])
+
+    def test_who_supervises_may_have_left_or_have_no_right(self):
+        left, outsider = self.agent, self._new_user('hypercare_pm', 'project.group_project_user')
+        other = self._create_window(self.other_client, user_id=outsider.id)
+        third = self._create_window(
+            self.env['res.partner'].create({'name': "Third", 'is_company': True}), user_id=False,
+        )
+        self.period.user_id = left
+        left.active = False
+        windows = self.period | other | third
+        windows.action_start()
+        self.go_to(days=15)
+        self.run_cron('ir_cron_advance')
+        self.assertEqual(windows.mapped('state'), ['review'] * 3)
+
     # === EXTENDED AND CLOSED === #
 
     def test_G7_an_extension_needs_a_manager_and_a_reason(self):
@@ -198,8 +240,10 @@ class TestPeriod(HypercareCommon):
         self.period.action_start()
         self.go_to(days=15)
         self.run_cron('ir_cron_advance')
+        self.assertEqual(len(self.period.activity_ids), 1)
         self.period.with_user(self.manager)._extend(30, "Stocktaking")
         self.assertEqual(self.period.state, 'running')
+        self.assertFalse(self.period.activity_ids, "nobody is to close it now")
 
     def test_G7_an_early_close_needs_a_manager_and_a_reason(self):
         self.period.action_start()
@@ -221,6 +265,14 @@ class TestPeriod(HypercareCommon):
         self.period.with_user(self.manager)._reopen("Not over")
         self.assertEqual(self.period.state, 'running')
         self.assertEqual(self.period.end_datetime, datetime(2026, 3, 15, 23))
+
+    def test_G7_reopened_after_its_days_somebody_has_to_close_it_again(self):
+        self.period.action_start()
+        self.period.with_user(self.manager)._close("By mistake")
+        self.go_to(days=20)
+        self.period.with_user(self.manager)._reopen("Not handed over")
+        self.assertEqual(self.period.state, 'review')
+        self.assertEqual(self.period.activity_ids.user_id, self.supervisor)
 
     def test_canceled_and_planned_again(self):
         with self.assertRefused("write the reason"):

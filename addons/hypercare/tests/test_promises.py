@@ -91,6 +91,18 @@ class TestPromises(HypercareCommon):
         self.assertEqual(ticket.hypercare_id, self.period)
         self.assertEqual(self._get_promised(ticket), self.tight)
 
+    def test_a_ticket_that_goes_to_another_company_leaves_the_window(self):
+        self.period.action_start()
+        ticket = self._create_tickets()
+        other = self.env['res.company'].create({'name': "Elsewhere"})
+        team = self.env['helpdesk.team'].create({
+            'name': "Elsewhere", 'company_id': other.id, 'resource_calendar_id': False,
+        })
+        ticket.with_context(allowed_company_ids=(self.company | other).ids).write({
+            'team_id': team.id, 'stage_id': team.stage_ids[:1].id,
+        })
+        self.assertFalse(ticket.hypercare_id)
+
     def test_a_ticket_that_came_in_while_the_window_started_is_found(self):
         self.period.action_start()
         ticket = self._create_tickets()

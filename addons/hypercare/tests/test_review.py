@@ -121,6 +121,30 @@ class TestReview(ReviewCase):
         self.period.action_start()
         self.assertEqual(self.period.review_ids, self.review)
 
+    def test_G6_starting_again_at_another_time_moves_review_and_meeting(self):
+        self.review.action_schedule()
+        self.period.with_user(self.manager)._reset("By mistake")
+        self.period.golive_date = '2026-03-23'
+        self.go_to(days=21)
+        self.period.action_start()
+        self.assertEqual(self.review.date_planned, date(2026, 4, 2))
+        self.assertEqual(self.review.meeting_id.start.date(), date(2026, 4, 2))
+        self.assertEqual(self.review.activity_ids.date_deadline, date(2026, 3, 30))
+
+    def test_G6_planned_before_the_go_live_was_known_it_gets_its_day_with_the_start(self):
+        period = self._create_window(self.other_client, golive_date=False)
+        period.action_open_review()
+        self.assertFalse(period.review_id.date_planned)
+        period.action_start()
+        self.assertEqual(period.review_id.date_planned, date(2026, 3, 12))
+        self.assertEqual(len(period.review_id.activity_ids), 1)
+
+    def test_G6_before_the_start_there_is_nothing_to_review(self):
+        period = self._create_window(self.other_client)
+        period.action_open_review()
+        with self.assertRefused("has not begun yet"):
+            period.review_id.action_hold()
+
     # === MEETING === #
 
     def test_G6_the_attendees_are_invited_to_a_meeting(self):
@@ -450,6 +474,14 @@ class TestReview(ReviewCase):
         for name in ('action_hold', 'action_schedule', 'action_create_followups'):
             with self.assertRaises(AccessError):
                 getattr(self.review.with_user(self.portal), name)()
+
+    def test_G6_what_an_item_has_become_is_not_told_to_outsiders(self):
+        item = self.add_item('refine', "Returns")
+        self.hold()
+        self.review.action_create_followups()
+        for user in (self.insider, self.portal):
+            with self.assertRaises(AccessError):
+                item.with_user(user).action_open_outcome()
 
     def test_G6_the_client_starts_the_window_and_the_review_is_planned(self):
         period = self._create_window(self.other_client)

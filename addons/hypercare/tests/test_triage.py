@@ -1,8 +1,11 @@
 from datetime import date, datetime
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MailCommon
 
@@ -296,6 +299,11 @@ class TestTriageMail(MailCommon, HypercareCommon):
         self._create_tickets(9)
         body = self._run()[self.supervisor.email].body_html
         self.assertRegex(body, r"and\s+4\s+more")
+
+    def test_triage_mail_is_not_due_after_the_last_run_of_the_day(self):
+        self.period.triage_mail_hour = 23
+        with self.assertRaises(IntegrityError), mute_logger('odoo.sql_db'):
+            self.period.triage_mail_hour = 23.5
 
     def test_triage_mail_without_an_address_is_none(self):
         self._create_tickets()

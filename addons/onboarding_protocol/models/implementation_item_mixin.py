@@ -10,6 +10,7 @@ class ImplementationItemMixin(models.AbstractModel):
     """
 
     _name = 'implementation.item.mixin'
+    _inherit = ['helpdesk.engine.mixin']
     _description = "Part of an Implementation"
 
     project_id = fields.Many2one(
@@ -22,19 +23,6 @@ class ImplementationItemMixin(models.AbstractModel):
     coordinator_id = fields.Many2one(related='project_id.coordinator_id')
 
     # === CRUD METHODS === #
-
-    @api.model
-    def default_get(self, fields):
-        """ Take no default of the user's for what only the system writes. """
-        defaults = super().default_get(fields)
-        if not self.env.su:
-            for name in self._get_engine_fields() & defaults.keys():
-                default = self._fields[name].default
-                if default:
-                    defaults[name] = default(self)
-                else:
-                    del defaults[name]
-        return defaults
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -53,13 +41,3 @@ class ImplementationItemMixin(models.AbstractModel):
         result = super().unlink()
         projects.exists()._touch_implementation()
         return result
-
-    # === BUSINESS METHODS === #
-
-    @api.model
-    def _get_engine_fields(self):
-        """ Return the names of the fields that only the methods of the model write.
-
-        :rtype: set[str]
-        """
-        return set()

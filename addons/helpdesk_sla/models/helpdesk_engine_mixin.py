@@ -2,11 +2,15 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 
 
-class HypercareEngineMixin(models.AbstractModel):
-    """ Some fields are written by the system alone: not by form, list, import or RPC. """
+class HelpdeskEngineMixin(models.AbstractModel):
+    """ Some fields are written by the system alone: not by form, list, import or RPC.
 
-    _name = 'hypercare.engine.mixin'
-    _description = "Fields that only the System Writes"
+    This names them and takes no default for them. Where they are refused is for the model to say:
+    everywhere (`helpdesk.engine.guard.mixin`), or where it calls `_check_engine_fields`.
+    """
+
+    _name = 'helpdesk.engine.mixin'
+    _description = "Fields that the System Writes"
 
     # === CRUD METHODS === #
 
@@ -14,7 +18,7 @@ class HypercareEngineMixin(models.AbstractModel):
     def default_get(self, fields):
         """ Take no default of the user's for what only the system writes. """
         defaults = super().default_get(fields)
-        if not self.env.su:
+        if not self._may_write_engine_fields():
             for name in self._get_engine_fields() & defaults.keys():
                 default = self._fields[name].default
                 if default:
@@ -22,16 +26,6 @@ class HypercareEngineMixin(models.AbstractModel):
                 else:
                     del defaults[name]
         return defaults
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self.browse()._check_engine_fields(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_engine_fields(vals)
-        return super().write(vals)
 
     # === BUSINESS METHODS === #
 
@@ -43,6 +37,11 @@ class HypercareEngineMixin(models.AbstractModel):
         """
         return set()
 
+    @api.model
+    def _may_write_engine_fields(self):
+        """ Return whether they are written by the system, or by whom it lets. """
+        return self.env.su
+
     def _check_engine_fields(self, vals):
         """ Refuse that users write what only the system writes.
 
@@ -50,7 +49,7 @@ class HypercareEngineMixin(models.AbstractModel):
         :raise AccessError: if one of them is written by a user
         """
         names = self._get_engine_fields() & vals.keys()
-        if names and not self.env.su:
+        if names and not self._may_write_engine_fields():
             raise AccessError(self.env._(
                 "These fields are kept by the system and cannot be changed by hand: %(names)s",
                 names=', '.join(
