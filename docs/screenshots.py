@@ -152,6 +152,7 @@ def take_all(photographer, product):
     photographer.take(phone_client, 'phone-portal-new', '/my/tickets/new')
 
     take_implementations(photographer, id_of)
+    take_hypercare(photographer, id_of)
     take_persian(photographer, product, busy_ticket)
 
 
@@ -189,6 +190,37 @@ def take_implementations(photographer, id_of):
     client = photographer.sit_down('balticclient')
     photographer.close_chat(client, '/my')
     photographer.take(client, 'portal-takeover', f'/my/implementation/{baltic}')
+
+
+def take_hypercare(photographer, id_of):
+    """Take what docs/hypercare.md shows."""
+    period = id_of('hypercare.period_amberfoods')
+
+    supervisor = photographer.sit_down('agent')
+    photographer.take(supervisor, 'hypercare-triage', '/odoo/hypercare-triage', '.o_data_row')
+    photographer.take(supervisor, 'hypercare-window', f'/odoo/hypercare/{period}',
+                      '.o_hypercare_indicators .o_kanban_record')
+    supervisor.get_by_role('tab', name="Training").click()
+    photographer.take(supervisor, 'hypercare-training',
+                      ready='[name=training_item_ids] .o_data_row')
+    supervisor.get_by_role('tab', name="Exit").click()
+    photographer.take(supervisor, 'hypercare-exit', ready='[name=exit_check_ids] .o_data_row')
+    supervisor.locator('button[name=action_open_review]').click()
+    photographer.take(supervisor, 'hypercare-review', ready='[name=item_ids] .o_data_row')
+
+    # these pages are short
+    short = photographer.sit_down('agent', {'width': 1440, 'height': 480})
+    photographer.take(short, 'hypercare-board', '/odoo/hypercare-board', '.o_kanban_record')
+    photographer.take(short, 'hypercare-bottlenecks', '/odoo/hypercare-bottlenecks', '.o_data_row')
+
+    admin = photographer.sit_down('admin', {'width': 1440, 'height': 620})
+    indicator = id_of('hypercare.indicator_resolution')
+    photographer.take(admin, 'hypercare-indicator', f'/odoo/hypercare-indicators/{indicator}',
+                      '.o_form_sheet')
+
+    coordinator = photographer.sit_down('amberfoods', PHONE)
+    photographer.close_chat(coordinator, '/my')
+    photographer.take(coordinator, 'phone-hypercare', f'/my/hypercare/{period}')
 
 
 def take_persian(photographer, product, ticket):

@@ -10,6 +10,9 @@
         'views/project_project_views.xml',
         'views/implementation_portal_templates.xml',
     ],
+    'demo': [
+        'demo/hypercare_period_demo.xml',
+    ],
     'auto_install': True,
     'post_init_hook': 'post_init_hook',
 }

@@ -300,6 +300,22 @@ class HypercarePeriod(models.Model):
         rows += [(self.env._("Key user"), person, False) for person in key_users]
         return rows
 
+    def _describe_handover_window(self):
+        """ Return from when to when the client was in hypercare, as the document says it. """
+        self.ensure_one()
+        if not self.golive_date:
+            return ''
+        golive = format_date(self.env, self.golive_date)
+        if self.closed_datetime:
+            return self.env._(
+                "Live since %(golive)s; hypercare lasted until %(end)s.",
+                golive=golive, end=self._format_handover_day(self.closed_datetime),
+            )
+        return self.env._(
+            "Live since %(golive)s; hypercare lasts until %(end)s.",
+            golive=golive, end=format_date(self.env, self.date_end),
+        )
+
     def _format_handover_day(self, moment):
         """ Return the day of a moment as the client reads it. """
         self.ensure_one()

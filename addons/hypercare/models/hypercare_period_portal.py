@@ -52,6 +52,11 @@ class HypercarePeriod(models.Model):
             'promises': self._get_portal_promises(),
         }
 
+    def _describe_portal_day(self):
+        """ Return which day of the window it is, as the client reads it. """
+        self.ensure_one()
+        return self.env._("Day %(day)s of %(days)s", day=self.day_number, days=self.days)
+
     def _get_portal_promises(self):
         """ Return the policies that are promised only while the window runs.
 

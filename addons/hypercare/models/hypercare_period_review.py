@@ -261,6 +261,19 @@ class HypercarePeriod(models.Model):
             order='priority desc, open_date, id',
         )
 
+    def _describe_review_ticket(self, ticket):
+        """ Return what the agenda says of an open ticket.
+
+        :param ticket: the helpdesk.ticket, see `_get_review_open_tickets`
+        """
+        self.ensure_one()
+        priorities = dict(ticket._fields['priority']._description_selection(self.env))
+        return self.env._(
+            "%(ticket)s, %(priority)s, since %(day)s",
+            ticket=ticket.display_name, priority=priorities.get(ticket.priority, ''),
+            day=self._format_handover_day(ticket.open_date),
+        )
+
     # === PORTAL === #
 
     def _get_portal_page_values(self, partner):

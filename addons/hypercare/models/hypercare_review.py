@@ -510,6 +510,49 @@ class HypercareReview(models.Model):
         self.ensure_one()
         return self._format_moment(self.signed_on)
 
+    def _describe_held_on(self):
+        """ Return when the review was held, as the client reads it. """
+        self.ensure_one()
+        return self.env._("Held on %(day)s", day=format_date(self.env, self.held_on))
+
+    def _describe_unsigned(self):
+        """ Return how far a review without a signature is, as the hand-over says it. """
+        self.ensure_one()
+        if not self.held_on:
+            return self.env._("Not held yet.")
+        return self.env._(
+            "Held on %(day)s, not signed yet.", day=format_date(self.env, self.held_on),
+        )
+
+    def _describe_signature(self):
+        """ Return who signed the review, for whom and when, as the client reads it.
+
+        :rtype: Markup
+        """
+        self.ensure_one()
+        return self.env._(
+            "Signed by %(name)s for %(client)s on %(moment)s",
+            name=Markup('<strong>%s</strong>') % self.signed_by,
+            client=self.partner_id.name, moment=self._format_signed_on(),
+        )
+
+    def _describe_signer(self):
+        """ Return who will sign the review, for those of the client who do not. """
+        self.ensure_one()
+        if not self.coordinator_id:
+            return self.env._("It is signed off by your company.")
+        return self.env._(
+            "%(coordinator)s signs it off for your company.", coordinator=self.coordinator_id.name,
+        )
+
+    def _describe_consent(self):
+        """ Return what whoever signs the review ticks. """
+        self.ensure_one()
+        return self.env._(
+            "I have read the review and agree with it for %(client)s.",
+            client=self.partner_id.name,
+        )
+
     def _format_moment(self, moment):
         """ Return a moment on the clock of the window as people read it: without seconds. """
         if not moment:

@@ -3,6 +3,8 @@ from odoo import api, fields, models
 # calendar days that a window lasts (requirements G1)
 DAYS_MIN = 2
 DAYS_MAX = 60
+# proposed as long as nobody knows how large the project is: time for the review of the second week
+DAYS_UNKNOWN = 14
 
 
 class HypercareScale(models.Model):
@@ -40,7 +42,8 @@ class HypercareScale(models.Model):
         The shortest of the scales whose limits hold, else the longest of all.
 
         :param list counts: (users, integrations, processes) of each project
-        :return: calendar days of each, in the same order; 14 where no scale is set up
+        :return: calendar days of each, in the same order; 14 where nothing is counted yet, or no
+            scale is set up
         :rtype: list[int]
         """
         # sudo: hypercare.scale - whoever plans a window gets the proposal of the administrators
@@ -49,11 +52,11 @@ class HypercareScale(models.Model):
             ((scale.user_count, scale.integration_count, scale.process_count), scale.days)
             for scale in scales
         ]
-        longest = limits[-1][1] if limits else 14
+        longest = limits[-1][1] if limits else DAYS_UNKNOWN
         return [
             next((
                 days for maxima, days in limits
                 if all(not limit or count <= limit for count, limit in zip(project, maxima))
-            ), longest)
+            ), longest) if any(project) else DAYS_UNKNOWN
             for project in counts
         ]

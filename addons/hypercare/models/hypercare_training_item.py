@@ -184,3 +184,10 @@ class HypercareTrainingItem(models.Model):
         return super()._get_engine_fields() | {
             'company_id', 'partner_id', 'state_order', 'cutoff_datetime',
         }
+
+    # === PORTAL === #
+
+    def _describe_trainer(self):
+        """ Return who trains, as the client reads it. """
+        self.ensure_one()
+        return self.env._("With %(trainer)s", trainer=self.user_id.name)

@@ -37,6 +37,12 @@ class TestPeriod(HypercareCommon):
             (5, 2, 3): 7, (5, 2, 4): 21, (6, 0, 0): 21, (20, 6, 0): 45, (51, 9, 9): 45,
         })
 
+    def test_G1_two_weeks_are_proposed_while_nothing_is_counted(self):
+        period = self.env['hypercare.period'].create({
+            'partner_id': self.other_client.id, 'team_id': self.team.id,
+        })
+        self.assertEqual(period.days, 14)
+
     def test_G1_days_are_proposed_not_prescribed(self):
         period = self._create_window(self.other_client, scale_user_count=3, days=40)
         self.assertEqual(period.days, 40)

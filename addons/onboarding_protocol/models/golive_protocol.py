@@ -4,6 +4,7 @@ import json
 import uuid
 
 import pytz
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -765,6 +766,16 @@ class GoliveProtocol(models.Model):
         return draft
 
     # === TEXTS === #
+
+    def _describe_consent(self):
+        """ Return what whoever signs the protocol confirms. """
+        self.ensure_one()
+        return self.env._(
+            "By signing you confirm on behalf of %(client)s that the points above work, apart from "
+            "the exceptions that you accepted. Productive work, warranty and support begin with "
+            "your signature.",
+            client=Markup('<b>%s</b>') % (self.client_name or ''),
+        )
 
     def _format_moment(self, moment):
         """ Return a moment with its zone, as the signatory reads it. """

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 _logger = logging.getLogger(__name__)
 
@@ -403,6 +404,18 @@ class ImplementationDataRequest(models.Model):
             'provided_by_id': partner.id,
         })
         self._ask_to_check()
+
+    def _describe_sent(self):
+        """ Return when and by whom the data were sent, as the client reads it. """
+        self.ensure_one()
+        if not self.provided_on:
+            return ''
+        day = format_date(self.env, fields.Datetime.context_timestamp(self, self.provided_on))
+        if not self.provided_by_id:
+            return self.env._("Sent on %(day)s.", day=day)
+        return self.env._(
+            "Sent on %(day)s by %(person)s.", day=day, person=self.provided_by_id.name,
+        )
 
     # === CRON METHODS === #
 

@@ -1,7 +1,10 @@
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 # What only the signature and the buttons write: nobody signs by RPC or by import.
 ENGINE_FIELDS = {'number', 'state', 'sent_on', 'signed_by', 'signed_on', 'signature'}
@@ -441,6 +444,37 @@ class ImplementationPlan(models.Model):
         return order
 
     # === DOCUMENT === #
+
+    def _describe_signature_request(self, may_sign):
+        """ Return what the page says of a plan that waits for the signature.
+
+        :param bool may_sign: whether the visitor is the one who signs
+        """
+        self.ensure_one()
+        if not may_sign:
+            return self.env._(
+                "It waits for the signature of %(coordinator)s.",
+                coordinator=Markup('<strong>%s</strong>') % (self.coordinator_id.name or ''),
+            )
+        if not self.date_due:
+            return self.env._(
+                "Please read what we agreed and sign it. From then on it holds for both of us.",
+            )
+        return self.env._(
+            "Please read what we agreed and sign it by %(day)s. From then on it holds for both of "
+            "us.",
+            day=format_date(self.env, self.date_due),
+        )
+
+    def _describe_consent(self):
+        """ Return what whoever signs the plan agrees to. """
+        self.ensure_one()
+        return self.env._(
+            "By signing you accept version %(version)s of the success plan on behalf of "
+            "%(client)s.",
+            version=self.number,
+            client=Markup('<b>%s</b>') % (self.project_id._get_client_company_name() or ''),
+        )
 
     def _get_report_base_filename(self):
         self.ensure_one()

@@ -222,6 +222,17 @@ class HelpdeskTicket(models.Model):
             'billing_scope_overrule',
         }
 
+    def unlink(self):
+        """ Let the statements go of the broken promises, then of the ticket.
+
+        In one statement PostgreSQL takes both from a row of the same transaction in an order that
+        depends on the numbers of its constraints, and finds a promise that is gone already.
+        """
+        self.check_access('unlink')
+        # sudo: helpdesk.sla.status - they go with the ticket, which the user may delete
+        self.sudo().sla_status_ids.unlink()
+        return super().unlink()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_timesheets(self):
         # sudo: account.analytic.line - the time of others counts too
