@@ -137,7 +137,15 @@ class TestExit(ExitCase):
         })
         self.colleague.partner_id.helpdesk_key_department_ids = department
         self.assertMet(check, False, self.colleague.partner_id.name)
-        self.period.with_user(self.supervisor).key_users_trained_on = '2026-03-10'
+        self.period.with_user(self.supervisor).key_users_trained_on = '2026-03-02'
+        self.assertMet(check, True)
+
+    def test_G7_a_training_that_is_planned_was_not_held(self):
+        check = self.add_criterion('key_users_trained')
+        self.period.key_users_trained_on = '2026-03-05'
+        self.assertMet(check, False, "Planned on 03/05/2026")
+        self.go_to(days=3)
+        check.invalidate_recordset()
         self.assertMet(check, True)
 
     def test_G7_own_criteria_are_ticked_by_hand(self):
@@ -381,6 +389,16 @@ class TestExit(ExitCase):
         )
         message = self.period.message_ids.filtered('attachment_ids')
         self.assertEqual(message.attachment_ids, attachment)
+
+    def test_G7_the_document_that_the_client_got_is_not_replaced(self):
+        self.period.with_user(self.manager)._close("Everything works")
+        document = self.period.handover_attachment_id.with_user(self.supervisor)
+        for values in ({'raw': b"Another one"}, {'res_id': False, 'res_model': False}):
+            with self.assertRefused("hand-over document"):
+                document.write(values)
+        with self.assertRefused("hand-over document"):
+            document.unlink()
+        document.sudo().write({'description': "By the system"})
 
     def test_G7_closed_again_both_results_and_the_newer_document_are_kept(self):
         self.period.with_user(self.manager)._close("Everything works")
