@@ -305,6 +305,22 @@ class TestExit(ExitCase):
         ticket = tickets.create({**values, 'partner_id': self.other_portal.partner_id.id})
         self.assertEqual(ticket.team_id, self.team)
 
+    def test_G7_archiving_the_window_takes_the_client_from_nobody(self):
+        self.period.plan_team_id = self.plan_team
+        self.close()
+        self.period.active = False
+        ticket = self.env['helpdesk.ticket'].with_user(self.agent).create({
+            'name': "New", 'partner_id': self.coordinator.id,
+        })
+        self.assertEqual(ticket.team_id, self.plan_team)
+
+    def test_G7_who_has_left_gets_no_tickets(self):
+        ticket = self._create_tickets(user_id=self.agent.id)
+        self.period.write({'plan_team_id': self.plan_team.id, 'plan_user_id': self.leader.id})
+        self.leader.active = False
+        self.close()
+        self.assertEqual((ticket.team_id, ticket.user_id), (self.plan_team, self.agent))
+
     def test_G7_reopened_the_client_writes_to_the_usual_team_again(self):
         self.period.plan_team_id = self.plan_team
         self.close()
