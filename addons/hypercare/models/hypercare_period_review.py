@@ -80,6 +80,12 @@ class HypercarePeriod(models.Model):
         self._plan_reviews()
         return result
 
+    def _extend(self, days, reason):
+        """ A review to which nobody was invited yet follows into the second week. """
+        super()._extend(days, reason)
+        # sudo: hypercare.review - the access to the window was checked
+        self.sudo().review_id.filtered(lambda review: review.state == 'draft')._follow_golive()
+
     def _plan_reviews(self):
         """ Plan the reviews of the windows; one that was planned before follows the go-live. """
         # sudo: hypercare.review - planned for whoever starts the window, be it the client

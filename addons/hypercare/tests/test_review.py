@@ -131,6 +131,17 @@ class TestReview(ReviewCase):
         self.assertEqual(self.review.meeting_id.start.date(), date(2026, 4, 2))
         self.assertEqual(self.review.activity_ids.date_deadline, date(2026, 3, 30))
 
+    def test_G6_extended_beyond_a_week_it_moves_to_the_second_one(self):
+        invited, waiting = self._create_window(self.other_client, days=3), self._create_window(
+            self.env['res.partner'].create({'name': "Third", 'is_company': True}), days=3,
+        )
+        (invited | waiting).action_start()
+        invited.review_id.action_schedule()
+        for period in invited | waiting:
+            period.with_user(self.manager)._extend(14, "More to do")
+        self.assertEqual(waiting.review_id.date_planned, date(2026, 3, 12))
+        self.assertEqual(invited.review_id.date_planned, date(2026, 3, 4), "people are invited")
+
     def test_G6_planned_before_the_go_live_was_known_it_gets_its_day_with_the_start(self):
         period = self._create_window(self.other_client, golive_date=False)
         period.action_open_review()
