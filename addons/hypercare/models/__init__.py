@@ -11,6 +11,7 @@ from . import hypercare_exit_result
 from . import hypercare_period_exit
 from . import hypercare_period_handover
 from . import calendar_event
+from . import ir_attachment
 from . import helpdesk_sla
 from . import helpdesk_team
 from . import helpdesk_ticket

@@ -312,10 +312,11 @@ class HypercarePeriod(models.Model):
                 names.setdefault(person.commercial_partner_id.id, []).append(person.name)
         result = {}
         for period in self:
-            if period.key_users_trained_on:
-                result[period] = (True, self.env._(
-                    "On %(day)s", day=format_date(self.env, period.key_users_trained_on),
-                ))
+            day = format_date(self.env, period.key_users_trained_on)
+            if day and period.key_users_trained_on > period._get_today():
+                result[period] = (False, self.env._("Planned on %(day)s", day=day))
+            elif day:
+                result[period] = (True, self.env._("On %(day)s", day=day))
             elif period.partner_id.id in names:
                 result[period] = (False, self.env._(
                     "Still to be trained: %(people)s",

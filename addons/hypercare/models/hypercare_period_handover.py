@@ -8,7 +8,7 @@ from odoo.addons.helpdesk_sla.tools.caches import clear_cache
 REPORT = 'hypercare.action_report_handover'
 # what decides who supports a client after a window
 PLAN_FIELDS = {
-    'active', 'company_id', 'partner_id', 'plan_team_id', 'plan_user_id', 'state', 'team_id',
+    'company_id', 'partner_id', 'plan_team_id', 'plan_user_id', 'state', 'team_id',
 }
 
 
@@ -121,8 +121,8 @@ class HypercarePeriod(models.Model):
         self.ensure_one()
         # sudo: helpdesk.ticket, helpdesk.team - whoever closes the window may not see all of them
         tickets = self.env['helpdesk.ticket'].sudo()
-        team = self.sudo().plan_team_id
-        if not team and not self.plan_user_id:
+        team, user = self.sudo().plan_team_id, self.plan_user_id.filtered('active')
+        if not team and not user:
             return tickets
         found = tickets.search([
             ('commercial_partner_id', '=', self.partner_id.id),
@@ -136,9 +136,9 @@ class HypercarePeriod(models.Model):
             for stage, group in by_stage.items():
                 group.write({'team_id': team.id, 'stage_id': stage.id})
                 moved |= group
-        if self.plan_user_id:
-            handed = found.filtered(lambda ticket: ticket.user_id != self.plan_user_id)
-            handed.user_id = self.plan_user_id
+        if user:
+            handed = found.filtered(lambda ticket: ticket.user_id != user)
+            handed.user_id = user
             moved |= handed
         return moved
 
@@ -363,8 +363,8 @@ class HypercarePeriod(models.Model):
     @tools.ormcache('company_id')
     def _get_cached_plans(self, company_id):
         """ Return the ids of team and person by the id of the client, see `_get_plan`. """
-        # sudo: hypercare.period - as above
-        periods = self.sudo().search(
+        # sudo: hypercare.period - as above; archiving a window takes the client from nobody
+        periods = self.sudo().with_context(active_test=False).search(
             [
                 ('company_id', '=', company_id), ('state', '=', 'closed'),
                 '|', ('plan_team_id', '!=', False), ('plan_user_id', '!=', False),

@@ -317,7 +317,7 @@ class HypercareReview(models.Model):
     def _get_engine_fields(self):
         return super()._get_engine_fields() | {
             'state', 'meeting_id', 'held_on', 'agenda_date', 'is_agenda_edited', 'signed_by',
-            'signer_id', 'signed_on', 'signed_comment',
+            'signer_id', 'signed_on', 'signed_comment', 'company_id', 'partner_id', 'user_id',
         }
 
     def _check_exception_right(self, vals):

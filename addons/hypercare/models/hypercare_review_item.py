@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 
@@ -89,6 +89,19 @@ class HypercareReviewItem(models.Model):
                     owner=item.owner_id.name, client=item.partner_id.name,
                 ))
 
+    @api.constrains('ticket_ids', 'review_id')
+    def _check_ticket_ids(self):
+        for item in self:
+            # sudo: helpdesk.ticket - whose they are
+            strangers = item.ticket_ids.sudo().filtered(
+                lambda ticket, item=item: ticket.commercial_partner_id != item.partner_id,
+            )
+            if strangers:
+                raise ValidationError(self.env._(
+                    "%(tickets)s: not a request of %(client)s, with whom the review is.",
+                    tickets=', '.join(strangers.mapped('ticket_ref')), client=item.partner_id.name,
+                ))
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -128,7 +141,9 @@ class HypercareReviewItem(models.Model):
 
     @api.model
     def _get_engine_fields(self):
-        return super()._get_engine_fields() | set(self._get_outcome_fields())
+        return super()._get_engine_fields() | {
+            'period_id', 'company_id', *self._get_outcome_fields(),
+        }
 
     @api.model
     def _get_outcome_fields(self):

@@ -137,7 +137,15 @@ class TestExit(ExitCase):
         })
         self.colleague.partner_id.helpdesk_key_department_ids = department
         self.assertMet(check, False, self.colleague.partner_id.name)
-        self.period.with_user(self.supervisor).key_users_trained_on = '2026-03-10'
+        self.period.with_user(self.supervisor).key_users_trained_on = '2026-03-02'
+        self.assertMet(check, True)
+
+    def test_G7_a_training_that_is_planned_was_not_held(self):
+        check = self.add_criterion('key_users_trained')
+        self.period.key_users_trained_on = '2026-03-05'
+        self.assertMet(check, False, "Planned on 03/05/2026")
+        self.go_to(days=3)
+        check.invalidate_recordset()
         self.assertMet(check, True)
 
     def test_G7_own_criteria_are_ticked_by_hand(self):
@@ -297,6 +305,22 @@ class TestExit(ExitCase):
         ticket = tickets.create({**values, 'partner_id': self.other_portal.partner_id.id})
         self.assertEqual(ticket.team_id, self.team)
 
+    def test_G7_archiving_the_window_takes_the_client_from_nobody(self):
+        self.period.plan_team_id = self.plan_team
+        self.close()
+        self.period.active = False
+        ticket = self.env['helpdesk.ticket'].with_user(self.agent).create({
+            'name': "New", 'partner_id': self.coordinator.id,
+        })
+        self.assertEqual(ticket.team_id, self.plan_team)
+
+    def test_G7_who_has_left_gets_no_tickets(self):
+        ticket = self._create_tickets(user_id=self.agent.id)
+        self.period.write({'plan_team_id': self.plan_team.id, 'plan_user_id': self.leader.id})
+        self.leader.active = False
+        self.close()
+        self.assertEqual((ticket.team_id, ticket.user_id), (self.plan_team, self.agent))
+
     def test_G7_reopened_the_client_writes_to_the_usual_team_again(self):
         self.period.plan_team_id = self.plan_team
         self.close()
@@ -381,6 +405,26 @@ class TestExit(ExitCase):
         )
         message = self.period.message_ids.filtered('attachment_ids')
         self.assertEqual(message.attachment_ids, attachment)
+
+    def test_G7_the_document_that_the_client_got_is_not_replaced(self):
+        self.period.with_user(self.manager)._close("Everything works")
+        document = self.period.handover_attachment_id.with_user(self.supervisor)
+        for values in ({'raw': b"Another one"}, {'res_id': False, 'res_model': False}):
+            with self.assertRefused("hand-over document"):
+                document.write(values)
+        with self.assertRefused("hand-over document"):
+            document.unlink()
+        document.sudo().write({'description': "By the system"})
+
+    def test_G7_closed_again_both_results_and_the_newer_document_are_kept(self):
+        self.period.with_user(self.manager)._close("Everything works")
+        document, results = self.period.handover_attachment_id, self.period.exit_result_ids
+        self.go_to(days=2)
+        self.period.with_user(self.manager)._reopen("It does not")
+        self.period.with_user(self.manager)._close("Now it does")
+        self.assertNotEqual(self.period.handover_attachment_id, document)
+        self.assertTrue(document.exists())
+        self.assertEqual(len(self.period.exit_result_ids), 2 * len(results))
 
     def test_G7_the_document_is_in_the_language_of_the_client(self):
         self.env['res.lang']._activate_lang('pl_PL')

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
@@ -71,6 +71,19 @@ class TestPeriod(HypercareCommon):
         self.assertEqual(self.period.end_datetime, datetime(2026, 3, 31, 22))
 
     # === START === #
+
+    def test_G1_two_days_are_two_days_in_each_part_of_the_world(self):
+        for zone in (
+            'Asia/Tokyo', 'America/Los_Angeles', 'Pacific/Kiritimati', 'Asia/Kathmandu',
+        ):
+            client = self.env['res.partner'].create({'name': zone, 'is_company': True})
+            period = self._create_window(client, tz=zone, days=2, golive_date=False)
+            period.action_start()
+            last = period.golive_date + timedelta(days=1)
+            self.assertEqual(period.golive_date, period._get_day(self.start), zone)
+            self.assertEqual(period._get_day(period.end_datetime - timedelta(seconds=1)), last)
+            self.assertEqual(period._get_day(period.end_datetime), last + timedelta(days=1))
+            self.assertEqual(period.review_id.date_planned, last, "reviewed on its last day")
 
     def test_started_by_hand_now(self):
         self.period.golive_date = False

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import HypercareCommon
 
@@ -30,6 +30,25 @@ class TestPeriodAccess(HypercareCommon):
         with self.assertRaises(AccessError):
             period.action_start()
         self.period.with_user(self.supervisor).write({'coordinator_id': False})
+
+    def test_projects_open_for_who_has_nothing_to_do_with_the_help_desk(self):
+        for group in ('project.group_project_user', 'project.group_project_manager'):
+            user = self._new_user(f'of_{group}', group)
+            projects = self.env['project.project'].with_user(user)
+            views = projects.get_views([(False, 'form'), (False, 'kanban'), (False, 'list')])
+            names = views['models']['project.project']['fields']
+            self.assertFalse([name for name in names if name.startswith('hypercare_')])
+            self.env.invalidate_all()
+            self.assertTrue(projects.browse(self.project.id).web_read({name: {} for name in names}))
+
+    def test_a_leader_without_rights_on_projects_runs_a_window_of_one(self):
+        self.project.privacy_visibility = 'followers'
+        period = self.period.with_user(self.leader)
+        with Form(period) as form:
+            form.scale_user_count = 30
+        period.action_start()
+        period.coordinator_id = self.colleague.partner_id
+        self.assertEqual(period.project_id, self.project)
 
     def test_an_agent_makes_nobody_elses_window_the_own(self):
         with self.assertRaises(AccessError):

@@ -38,6 +38,13 @@ class TestQuickFixes(HypercareCommon):
             [False, True, False, False],
         )
 
+    def test_G4_a_type_that_is_deleted_makes_none(self):
+        self.period.action_start()
+        ticket = self._create_tickets(kind='settings')
+        self.assertTrue(ticket.is_quick_fix)
+        self.types['settings'].unlink()
+        self.assertFalse(ticket.is_quick_fix)
+
     def test_G4_nobody_makes_a_ticket_a_quick_fix_by_hand(self):
         ticket = self._create_tickets(kind='defect').with_user(self.agent)
         with self.assertRaises(AccessError):

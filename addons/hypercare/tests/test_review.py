@@ -460,6 +460,26 @@ class TestReview(ReviewCase):
         })
         self.assertRecordValues(review, [{'state': 'draft', 'signed_by': False}])
 
+    def test_G6_nobody_writes_into_the_review_of_another_window_by_naming_the_own_one(self):
+        own = self._create_window(self.other_client, user_id=self.agent.id)
+        own.action_start()
+        items = self.env['hypercare.review.item'].with_user(self.agent)
+        with self.assertRaises(AccessError):
+            items.create({'review_id': self.review.id, 'name': "Mine", 'period_id': own.id})
+        item = items.create({'review_id': own.review_id.id, 'name': "Mine"})
+        with self.assertRaises(AccessError):
+            item.write({'review_id': self.review.id, 'period_id': own.id})
+        other = self.env['res.company'].create({'name': "Elsewhere"})
+        for values in ({'company_id': other.id}, {'partner_id': self.client.id}):
+            with self.assertRaises(AccessError):
+                own.review_id.with_user(self.agent).write(values)
+
+    def test_G6_an_item_comes_from_requests_of_the_client(self):
+        item = self.add_item('refine', "Returns")
+        item.ticket_ids = self._create_tickets()
+        with self.assertRefused("not a request of Lantern Books", ValidationError):
+            item.ticket_ids = self._create_tickets(partner=self.other_portal.partner_id)
+
     def test_G6_other_companies_reviews_are_not_seen(self):
         other = self.env['res.company'].create({'name': "Elsewhere"})
         user = self._new_user('review_elsewhere', 'helpdesk_sla.group_helpdesk_manager')

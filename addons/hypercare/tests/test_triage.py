@@ -186,7 +186,7 @@ class TestTriageMail(MailCommon, HypercareCommon):
             partner.email: mail for mail in mails for partner in mail.recipient_ids
         }
 
-    def test_triage_mail_is_sent_to_both_once_a_day(self):
+    def test_G3_triage_mail_is_sent_to_both_once_a_day(self):
         self._create_tickets()
         mails = self._run()
         self.assertEqual(

@@ -43,6 +43,37 @@ class TestFreeInWindow(HypercareBillingCommon):
             self._log(ticket, 1)
             self.assertKind('free', ticket)
 
+    def test_S8_a_report_that_a_change_of_law_asks_for_is_support_of_the_window(self):
+        self.period.free_in_window = 'questions'
+        ticket = self._ask('settings', name="The new VAT report")
+        self._log(ticket, 1)
+        self.assertTrue(ticket.is_quick_fix)
+        self.assertKind('free', ticket)
+
+    def test_W15_the_window_ties_ticket_promise_and_price_together(self):
+        self.team.use_sla = True
+        common = {
+            'company_id': self.company.id, 'target': 'first_response', 'team_ids': self.team.ids,
+        }
+        general, tight = self.env['helpdesk.sla'].create([
+            {**common, 'name': "General", 'time': 8},
+            {**common, 'name': "Hypercare", 'time': 1, 'only_hypercare': True},
+        ])
+        self.period.free_in_window = 'questions'
+        inside = self._ask('question')
+        self.go_to(hours=1)
+        self.period._close("Everything works")
+        outside = self._ask('question')
+        self._log(inside, 1)
+        self._log(outside, 1)
+        for ticket, period, policy, kind in (
+            (inside, self.period, tight, 'free'),
+            (outside, self.env['hypercare.period'], general, 'pack'),
+        ):
+            self.assertEqual(ticket.hypercare_id, period)
+            self.assertEqual(ticket.sla_status_ids.sla_id, policy)
+            self.assertKind(kind, ticket)
+
     def test_S7_an_improvement_is_quoted_all_the_same(self):
         """ H: intake decides between defect and new request. """
         self.period.free_in_window = 'support'
