@@ -512,6 +512,9 @@ class HelpdeskTicketMail(models.AbstractModel):
 
     @api.model
     def _detect_loop_sender_domain(self, email_from_normalized):
+        """ Count the tickets of the same sender; who has no address is not the same as anybody. """
+        if not email_from_normalized:
+            return []
         return list(Domain('channel', '=', 'email') & (
             Domain('partner_email', 'ilike', email_from_normalized)
             | Domain('partner_id.email_normalized', '=', email_from_normalized)

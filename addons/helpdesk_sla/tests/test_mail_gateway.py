@@ -205,6 +205,18 @@ class TestMailGateway(MailGatewayCase):
         )
         self.assertEqual(ticket.name, "Who am I")
 
+    def test_sender_that_is_no_address_is_not_taken_for_contacts_without_one(self):
+        """ The guard against loops counts what the same sender wrote. """
+        contact = self.env['res.partner'].create({'name': "Without an Address"})
+        self.env['helpdesk.ticket'].create([
+            {'name': "By mail", 'channel': 'email', 'partner_id': contact.id}
+            for _number in range(25)
+        ])
+        self.assertTrue(self.receive_raw(
+            b'From: nobody\r\nTo: ' + self.address.encode() + b'\r\n'
+            b'Subject: Who am I\r\nMessage-Id: <nobody2@x>\r\n\r\nHello\r\n'
+        ))
+
     def test_big_attachment_is_kept(self):
         content = bytes(range(256)) * 4096 * 20
         message = self.mail()
