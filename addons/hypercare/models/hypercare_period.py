@@ -645,9 +645,17 @@ class HypercarePeriod(models.Model):
         self.ensure_one()
         return pytz.timezone(self.tz or 'UTC')
 
+    def _to_local(self, moment):
+        """ Return a moment (naive UTC) as it is read on the clock of the window, naive. """
+        return pytz.utc.localize(moment).astimezone(self._get_tz()).replace(tzinfo=None)
+
+    def _to_utc(self, local):
+        """ Return a moment on the clock of the window (naive) as naive UTC. """
+        return self._get_tz().localize(local).astimezone(pytz.utc).replace(tzinfo=None)
+
     def _get_day(self, moment):
         """ Return on which day of the window a moment (naive UTC) is. """
-        return pytz.utc.localize(moment).astimezone(self._get_tz()).date()
+        return self._to_local(moment).date()
 
     def _get_today(self):
         """ Return today in the time zone of the window. """
@@ -659,11 +667,8 @@ class HypercarePeriod(models.Model):
         :param date day: in the time zone of the window
         :rtype: tuple[datetime, datetime]
         """
-        zone = self._get_tz()
         return tuple(
-            zone.localize(datetime.combine(date, time.min)).astimezone(pytz.utc).replace(
-                tzinfo=None,
-            )
+            self._to_utc(datetime.combine(date, time.min))
             for date in (day, day + timedelta(days=1))
         )
 
@@ -703,7 +708,7 @@ class HypercarePeriod(models.Model):
         """
         if not company or not client or not moment:
             return self.browse()
-        windows = self._get_cached_windows(company._origin.id or company.id)
+        windows = self._get_cached_windows(company._origin.id)
         return self.browse(next(
             (
                 window.period_id for window in windows.get(client._origin.id, ())

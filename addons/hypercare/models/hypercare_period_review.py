@@ -1,8 +1,6 @@
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -158,17 +156,7 @@ class HypercarePeriod(models.Model):
         hours = self._get_review_hours(day, day)
         if hours and not any(start <= ten < stop for start, stop in hours):
             ten = next((start for start, _stop in hours if start > ten), hours[0][0])
-        return self._review_to_utc(ten)
-
-    def _review_to_utc(self, local):
-        """ Return a moment on the clock of the window as naive UTC. """
-        zone = self._get_tz()
-        return zone.localize(local).astimezone(pytz.utc).replace(tzinfo=None)
-
-    def _review_to_local(self, moment):
-        """ Return a naive UTC moment as it is read on the clock of the window. """
-        zone = self._get_tz()
-        return pytz.utc.localize(moment).astimezone(zone).replace(tzinfo=None)
+        return self._to_utc(ten)
 
     # === FIGURES === #
 

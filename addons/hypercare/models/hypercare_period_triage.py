@@ -1,8 +1,6 @@
 import logging
 from datetime import datetime, timedelta
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -83,9 +81,8 @@ class HypercarePeriod(models.Model):
             or (self.date_end and today > self.date_end)
         ):
             return False
-        zone = self._get_tz()
         clock = (datetime.min + timedelta(hours=self.triage_mail_hour)).time()
-        if pytz.utc.localize(fields.Datetime.now()).astimezone(zone).time() < clock:
+        if self._to_local(fields.Datetime.now()).time() < clock:
             return False
         return self._is_triage_working_day(today)
 

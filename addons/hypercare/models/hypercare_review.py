@@ -375,9 +375,9 @@ class HypercareReview(models.Model):
             period = review.period_id
             # sudo: calendar.event - who plans the review moves its meeting, whoever organises it
             meeting = review.meeting_id.sudo()
-            local = period._review_to_local(meeting.start)
+            local = period._to_local(meeting.start)
             if local.date() != review.date_planned:
-                start = period._review_to_utc(
+                start = period._to_utc(
                     local.replace(
                         year=review.date_planned.year, month=review.date_planned.month,
                         day=review.date_planned.day,
@@ -388,7 +388,7 @@ class HypercareReview(models.Model):
     def _follow_meeting(self):
         """ Let the planned day follow the meeting that somebody moved in the calendar. """
         for review in self.filtered(lambda review: review.state in ('draft', 'scheduled')):
-            day = review.period_id._review_to_local(review.meeting_id.start).date()
+            day = review.period_id._to_local(review.meeting_id.start).date()
             if day != review.date_planned:
                 review.date_planned = day
 

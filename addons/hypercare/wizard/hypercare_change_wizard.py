@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..models.hypercare_scale import DAYS_MAX
+
 
 class HypercareChangeWizard(models.TransientModel):
     """ Asks why a window is extended, closed, reopened, canceled or reset. """
@@ -36,7 +38,7 @@ class HypercareChangeWizard(models.TransientModel):
     @api.depends('period_id')
     def _compute_days(self):
         for wizard in self:
-            wizard.days = min(wizard.period_id.days + 7, 60)
+            wizard.days = min(wizard.period_id.days + 7, DAYS_MAX)
 
     @api.depends('days', 'period_id')
     def _compute_date_end(self):
