@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from odoo.addons.helpdesk_sla.models.helpdesk_sla import PRIORITY_FIELDS
+from odoo.addons.helpdesk_sla.tools.policy_rules import select_rules
+
 
 class HypercarePeriod(models.Model):
     """ What the client sees of a window: the page Hypercare of the portal.
@@ -60,18 +63,33 @@ class HypercarePeriod(models.Model):
     def _get_portal_promises(self):
         """ Return the policies that are promised only while the window runs.
 
+        Those that the engine would choose for a request of the client's, of any priority and type;
+        so a promise of the client's own replaces the general one here as well.
+
         :rtype: helpdesk.sla
         """
         self.ensure_one()
-        if self.state not in ('planned', 'running'):
-            return self.env['helpdesk.sla']
-        # sudo: helpdesk.sla - names and times of what is promised to this client
-        policies = self.env['helpdesk.sla'].sudo().search([
-            ('company_id', '=', self.company_id.id), ('only_hypercare', '=', True),
-        ])
-        clients = self.partner_id | self.coordinator_id
-        return policies.filtered(lambda sla: (
-            (not sla.partner_ids or sla.partner_ids & clients)
-            and (not sla.team_ids or self.team_id in sla.team_ids)
-            and not sla.agreement_id
-        ))
+        # sudo: helpdesk.sla, helpdesk.team - names and times of what is promised to this client
+        policies, team = self.env['helpdesk.sla'].sudo(), self.team_id.sudo()
+        if self.state not in ('planned', 'running') or not team.use_sla:
+            return policies
+        rules = policies._get_rules(self.company_id, policies.agreement_id)
+        types = self.env['helpdesk.ticket.type'].sudo().search([])
+        # never stored: requests as they would come in
+        tickets = [
+            self.env['helpdesk.ticket'].sudo().new({
+                'team_id': team.id,
+                'company_id': self.company_id.id,
+                'partner_id': (self.coordinator_id or self.partner_id).id,
+                'commercial_partner_id': self.partner_id.id,
+                'hypercare_id': self.id,
+                'ticket_type_id': kind.id,
+                'priority': priority,
+            })
+            for kind in (types.browse(), *types) for priority in PRIORITY_FIELDS
+        ]
+        chosen = {
+            rule.sla_id for ticket in tickets
+            for rule in select_rules(rules, ticket._get_sla_facts())
+        }
+        return policies.browse(chosen).filtered('only_hypercare').sorted()

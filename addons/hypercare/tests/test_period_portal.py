@@ -42,3 +42,27 @@ class TestPeriodPortal(HypercareCommon, HttpCase):
         self.assertIn("Answer within the hour", self._open(self.portal).text)
         self.period.with_user(self.manager)._close("Done")
         self.assertNotIn("Answer within the hour", self._open(self.portal).text)
+
+    def test_G7_the_clients_own_promise_replaces_the_general_one_on_the_page(self):
+        policies = self.env['helpdesk.sla'].create([
+            {
+                'name': name, 'company_id': self.company.id, 'target': target, 'time': 1,
+                'only_hypercare': True, **values,
+            }
+            for name, target, values in (
+                ("General answer", 'first_response', {}),
+                ("Own answer", 'first_response', {'partner_ids': [(6, 0, self.client.ids)]}),
+                ("Others' answer", 'first_response', {
+                    'partner_ids': [(6, 0, self.other_client.ids)],
+                }),
+                ("Defects solved", 'resolution', {
+                    'ticket_type_ids': [(6, 0, self.types['defect'].ids)],
+                }),
+                ("Quick fixes solved", 'resolution', {'only_quick_fix': True}),
+            )
+        ])
+        self.period.action_start()
+        self.assertEqual(
+            set(self.period._get_portal_promises().mapped('name')),
+            {"Own answer", "Defects solved", "Quick fixes solved"}, policies,
+        )
